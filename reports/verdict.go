@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 )
 
@@ -48,9 +47,9 @@ type Verdict struct {
 	Exit       int          `json:"exit"`
 	Word       string       `json:"word"`
 	Reasons    []string     `json:"reasons"` // why not green or not plainly conformant, gravest first
-	Count      map[Word]int `json:"count"`
+	Count      map[Word]int `json:"count"`   // every result word, zeros too
 	MustPassed int          `json:"mustPassed"`
-	MustJudged int          `json:"mustJudged"` // MUST and MUST NOT checks that passed, failed or were waived
+	MustJudged int          `json:"mustJudged"` // MUST and MUST NOT checks that are neither SKIP nor ERROR
 	FailOn     string       `json:"failOn"`     // the policy that was applied
 }
 
@@ -59,6 +58,9 @@ type Verdict struct {
 // written gives 2; leftovers give 5 and leave the verdict green; a result that contradicts itself is a bug (70).
 func (r *Run) Verdict(p Policy) Verdict {
 	v := Verdict{Count: map[Word]int{}, FailOn: p.FailOn, Reasons: []string{}}
+	for _, w := range Words() {
+		v.Count[w] = 0
+	}
 	if v.FailOn == "" {
 		v.FailOn = FailOnMust
 	}
@@ -101,7 +103,7 @@ func (r *Run) Verdict(p Policy) Verdict {
 		because(ExitIncomplete, "%s could not be judged", plural(n, "check"))
 	}
 	// A FAIL is a judgement as well: a server on which everything fails is not conformant, not unjudged.
-	if v.MustPassed == 0 && v.Count[Fail] == 0 {
+	if v.MustPassed == 0 && v.Count[Fail] == 0 && r.Cut == nil && r.Crash == "" {
 		because(ExitIncomplete, "nothing was judged: no MUST passed and none failed")
 	}
 	if n := v.Count[Fail]; n > 0 {
@@ -160,8 +162,8 @@ func (r *Run) word(v Verdict, reasons map[int][]string) string {
 	return Conformant
 }
 
-// contradiction tells what is wrong with a result that says two things, or nothing. A PASS that carries a FAIL
-// finding must never count as a pass.
+// contradiction tells what is wrong with a result that says two things, or nothing: a PASS that carries a FAIL
+// finding must never count as a pass, nor a FAIL stand on a mere warning.
 func contradiction(res Result) string {
 	switch res.Word {
 	case Pass, Fail, Warn, Info, Skip, Waived, Error:
@@ -171,10 +173,12 @@ func contradiction(res Result) string {
 	if res.Word == Skip && res.Reason == "" && res.BlockedBy == "" {
 		return "skipped without a reason"
 	}
-	for _, f := range res.Findings {
-		if rank(f.Word) > rank(res.Word) {
-			return fmt.Sprintf("is %s but carries a %s finding: %s", res.Word, f.Word, firstLine(f.Message))
-		}
+	worst, message := Worst(res.Findings)
+	if rank(worst) > rank(Info) && rank(worst) > rank(res.Word) {
+		return fmt.Sprintf("is %s but carries a %s finding: %s", res.Word, worst, message)
+	}
+	if res.Word == Fail && len(res.Findings) > 0 && worst != Fail {
+		return fmt.Sprintf("is FAIL but its worst finding is %s: %s", worst, message)
 	}
 	return ""
 }
@@ -258,18 +262,4 @@ func plural(n int, noun string) string {
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
 	return s
-}
-
-// areas returns the areas of the results, sorted.
-func (r *Run) areas() []string {
-	seen := map[string]bool{}
-	var names []string
-	for _, res := range r.Results {
-		if !seen[res.Area] {
-			seen[res.Area] = true
-			names = append(names, res.Area)
-		}
-	}
-	sort.Strings(names)
-	return names
 }

@@ -1,0 +1,408 @@
+package reports
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+)
+
+// Options shapes the console report. The zero value is plain text, 80 columns wide.
+type Options struct {
+	Color   bool
+	ASCII   bool     // nothing outside ASCII is printed
+	Width   int      // columns; 0 means 80, the least is 40
+	Verbose int      // 1 adds INFO, behaviours and bodies; 2 adds headers and lifts the limits on lines
+	Reports []string // paths of the reports that were written
+}
+
+const (
+	indent     = 6
+	textLimit  = 64 << 10 // bytes of one target-made text that are looked at
+	leftLimit  = 50       // leftovers that are listed
+	labelWidth = 10
+)
+
+// WriteConsole writes the run for a person at a terminal: failures first, then what could not be judged, warnings,
+// skips by reason, and the verdict with the next command last. Text that the target made is made visible and cut.
+func WriteConsole(w io.Writer, r *Run, v Verdict, o Options) error {
+	if o.Width == 0 {
+		o.Width = 80
+	}
+	o.Width = max(o.Width, 40)
+	b := bufio.NewWriter(w)
+	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…"}
+	if o.ASCII {
+		c.mark = "..."
+	}
+	c.failures()
+	c.briefly(Error)
+	c.warnings()
+	c.briefly(Waived)
+	c.notes()
+	c.skips()
+	c.summary()
+	return b.Flush()
+}
+
+type console struct {
+	w     *bufio.Writer
+	o     Options
+	run   *Run
+	v     Verdict
+	index map[string]*Exchange
+	mark  string
+}
+
+var colors = map[Word]string{Pass: "32", Fail: "1;31", Error: "35", Warn: "33", Info: "34", Skip: "90", Waived: "90"}
+
+// paint colours text that this package made; the word itself is always printed too.
+func (c *console) paint(w Word, s string) string {
+	if !c.o.Color || colors[w] == "" {
+		return s
+	}
+	return "\x1b[" + colors[w] + "m" + s + "\x1b[0m"
+}
+
+// clean makes foreign text printable on one line.
+func (c *console) clean(s string) string {
+	s = clipBytes(strings.TrimSpace(s), textLimit, "…")
+	if c.o.ASCII {
+		s = strings.NewReplacer("…", "...", "→", "->").Replace(s)
+		return visibleASCII(s)
+	}
+	return Visible(s)
+}
+
+// lines returns the most lines one text may take at this verbosity; 0 = no limit.
+func (c *console) lines(plain int) int {
+	switch c.o.Verbose {
+	case 0:
+		return plain
+	case 1:
+		return plain * 4
+	}
+	return 0
+}
+
+// put prints a text behind a prefix that is already as wide as by columns, wrapped and hanging below itself.
+func (c *console) put(prefix string, by int, text string, limit int) {
+	lines := wrap(c.clean(text), c.o.Width-by, limit, c.mark)
+	if len(lines) == 0 {
+		lines = []string{""}
+	}
+	for i, line := range lines {
+		if i > 0 {
+			prefix = strings.Repeat(" ", by)
+		}
+		fmt.Fprintln(c.w, strings.TrimRight(prefix+line, " "))
+	}
+}
+
+// field prints "      label     text"; nothing where the text is empty.
+func (c *console) field(label, text string, limit int) {
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	c.put(fmt.Sprintf("%*s%-*s", indent, "", labelWidth, label), indent+labelWidth, text, limit)
+}
+
+func (c *console) head(res Result) {
+	text := res.ID
+	if res.Title != "" {
+		text += "  " + res.Title
+	}
+	c.put(c.paint(res.Word, string(res.Word))+strings.Repeat(" ", max(1, 8-len(res.Word))), 8, text+"  "+res.bracket(), 0)
+}
+
+// failures prints what gives exit 1 in full.
+func (c *console) failures() {
+	blocked := map[string][]string{}
+	for _, res := range c.run.Results {
+		if res.Word == Skip && res.BlockedBy != "" {
+			blocked[res.BlockedBy] = append(blocked[res.BlockedBy], res.ID)
+		}
+	}
+	for _, res := range c.run.Results {
+		if !c.v.Failing(res) {
+			continue
+		}
+		c.head(res)
+		c.field("requires", res.requirement().Statement, c.lines(3))
+		if len(res.Findings) == 0 {
+			c.field("found", res.Message, c.lines(4))
+		}
+		for _, f := range res.Findings {
+			label := "found"
+			if f.Word != res.Word {
+				label = strings.ToLower(string(f.Word))
+			}
+			c.field(label, f.Message, c.lines(4))
+			c.field("expected", f.Expected, c.lines(4))
+			c.field("got", f.Got, c.lines(4))
+		}
+		for _, n := range res.Notes {
+			c.field("note", n, c.lines(2))
+		}
+		if ids := blocked[res.ID]; len(ids) > 0 {
+			c.field("blocks", plural(len(ids), "check")+": "+strings.Join(ids, ", "), c.lines(2))
+		}
+		c.exchanges(res)
+		fmt.Fprintln(c.w)
+	}
+}
+
+func (c *console) exchanges(res Result) {
+	shown, rest := 0, 0
+	for _, id := range res.Exchanges {
+		x := c.index[id]
+		if x == nil {
+			continue
+		}
+		if limit := c.lines(3); limit > 0 && shown == limit {
+			rest++
+			continue
+		}
+		shown++
+		c.field("exchange", x.Line()+"  ("+x.ID+")", c.lines(2))
+		if c.o.Verbose >= 2 {
+			c.header("sent", x.RequestHeader)
+		}
+		if c.o.Verbose >= 1 {
+			c.field("sent", x.RequestBody, c.lines(4))
+		}
+		if c.o.Verbose >= 2 {
+			c.header("received", x.ResponseHeader)
+		}
+		if c.o.Verbose >= 1 {
+			c.field("received", x.ResponseBody, c.lines(4))
+		}
+	}
+	if rest > 0 {
+		c.field("", "and "+plural(rest, "more exchange"), 1)
+	}
+}
+
+func (c *console) header(label string, header map[string][]string) {
+	names := make([]string, 0, len(header))
+	for name := range header {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		c.field(label, name+": "+strings.Join(header[name], ", "), c.lines(4))
+	}
+}
+
+// warnings prints each WARN that does not fail the run: its head and what was found, without the exchanges.
+func (c *console) warnings() {
+	printed := false
+	for _, res := range c.run.Results {
+		if res.Word != Warn || c.v.Failing(res) {
+			continue
+		}
+		printed = true
+		c.head(res)
+		if len(res.Findings) == 0 {
+			c.field("found", res.Message, c.lines(2))
+		}
+		for _, f := range res.Findings {
+			text := f.Message
+			if f.Got != "" {
+				text += "; got " + f.Got
+			}
+			c.field("found", text, c.lines(2))
+		}
+	}
+	if printed {
+		fmt.Fprintln(c.w)
+	}
+}
+
+// briefly prints the results with this word and their reason.
+func (c *console) briefly(w Word) {
+	printed := false
+	for _, res := range c.run.Results {
+		if res.Word != w {
+			continue
+		}
+		printed = true
+		c.head(res)
+		c.field("reason", res.why(), c.lines(2))
+		c.field("found", res.Message, c.lines(2))
+		if w == Error {
+			c.exchanges(res)
+		}
+	}
+	if printed {
+		fmt.Fprintln(c.w)
+	}
+}
+
+// notes counts INFO results and recorded behaviours, and lists them when asked to.
+func (c *console) notes() {
+	info, behaviours := c.v.Count[Info], len(c.run.Behaviours)
+	if info+behaviours == 0 {
+		return
+	}
+	if c.o.Verbose >= 1 {
+		for _, res := range c.run.Results {
+			if res.Word == Info {
+				c.head(res)
+				c.field("found", res.Message, c.lines(1))
+			}
+		}
+		for _, b := range c.run.Behaviours {
+			c.put(fmt.Sprintf("%-8s", "choice"), 8, b.ID+"  "+b.Question+": "+b.Choice, c.lines(1))
+		}
+	} else {
+		c.put(c.paint(Info, "INFO")+"    ", 8, fmt.Sprintf("%s, %s recorded; -v lists them",
+			plural(info, "note"), plural(behaviours, "legal choice")), 0)
+	}
+	fmt.Fprintln(c.w)
+}
+
+// skips groups the skipped checks by reason, the most frequent first.
+func (c *console) skips() {
+	ids := map[string][]string{}
+	var reasons []string
+	for _, res := range c.run.Results {
+		if res.Word != Skip {
+			continue
+		}
+		why := res.why()
+		if ids[why] == nil {
+			reasons = append(reasons, why)
+		}
+		ids[why] = append(ids[why], res.ID)
+	}
+	if len(reasons) == 0 {
+		return
+	}
+	sort.Slice(reasons, func(i, j int) bool {
+		if a, b := len(ids[reasons[i]]), len(ids[reasons[j]]); a != b {
+			return a > b
+		}
+		return reasons[i] < reasons[j]
+	})
+	for _, why := range reasons {
+		c.put(c.paint(Skip, "SKIP")+fmt.Sprintf(" %4d  ", len(ids[why])), 11, why, c.lines(2))
+		if c.o.Verbose >= 1 {
+			c.field("checks", strings.Join(ids[why], ", "), 0)
+		}
+	}
+	fmt.Fprintln(c.w)
+}
+
+func (c *console) line(label, text string) {
+	if text != "" {
+		c.put(fmt.Sprintf("%-*s", 12, label), 12, text, c.lines(6))
+	}
+}
+
+// summary ends the report: verdict, reasons, counts, and the next command as the last line.
+func (c *console) summary() {
+	r, v := c.run, c.v
+	c.line("Target", strings.TrimSpace(r.Target.Name+" "+r.Target.URL))
+	word := Pass
+	switch {
+	case v.Word == ConformantNotes:
+		word = Warn
+	case v.Word != Conformant:
+		word = Fail
+	}
+	fmt.Fprintf(c.w, "%-12s%s   %s\n", "Verdict", c.paint(word, v.Word), v.Summary())
+	for i, reason := range v.Reasons {
+		label := ""
+		if i == 0 {
+			label = "Because"
+		}
+		c.line(label, reason)
+	}
+	if r.Cut != nil {
+		c.line("Hint", r.Cut.Hint)
+	}
+	c.line("MUST", fmt.Sprintf("%d of %d judged passed", v.MustPassed, v.MustJudged))
+	c.line("Features", c.features())
+	c.cleanup()
+	c.line("Time", fmt.Sprintf("%s, %s (%s), %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond),
+		plural(r.Requests, "request"), plural(r.Writes, "write"), retries(r.Retries)))
+	for _, path := range c.o.Reports {
+		c.line("Report", path)
+	}
+	c.line("Next", c.next())
+}
+
+func (c *console) features() string {
+	groups := map[string][]string{}
+	for _, f := range c.run.Features {
+		group := "unknown"
+		is := func(p *bool, want bool) bool { return p != nil && *p == want }
+		switch {
+		case f.Forced:
+			group = "forced"
+		case is(f.Claimed, true) && is(f.Observed, true):
+			group = "yes"
+		case is(f.Claimed, true) && is(f.Observed, false):
+			group = "claimed but not seen"
+		case is(f.Claimed, true):
+			group = "claimed"
+		case is(f.Observed, true):
+			group = "seen but not claimed"
+		case is(f.Claimed, false) || is(f.Observed, false):
+			group = "no"
+		}
+		groups[group] = append(groups[group], f.Name)
+	}
+	var parts []string
+	for _, g := range []string{"yes", "claimed", "claimed but not seen", "seen but not claimed", "forced", "no", "unknown"} {
+		if len(groups[g]) > 0 {
+			parts = append(parts, g+": "+strings.Join(groups[g], ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (c *console) cleanup() {
+	u := c.run.Cleanup
+	text := fmt.Sprintf("%d created, %d deleted, %d left", u.Created, u.Deleted, len(u.Left))
+	if u.Skipped != "" {
+		text += "; skipped: " + u.Skipped
+	}
+	c.line("Clean-up", text)
+	for i, l := range u.Left {
+		if i == leftLimit && c.o.Verbose < 2 {
+			c.field("left", "and "+fmt.Sprint(len(u.Left)-i)+" more, listed in the ledger", 1)
+			break
+		}
+		c.field("left", l.line(), c.lines(2))
+	}
+	c.line("Ledger", u.Ledger)
+}
+
+// next is the command that helps most now.
+func (c *console) next() string {
+	if c.run.Cleanup.Ledger != "" && len(c.run.Cleanup.Left) > 0 && c.v.Green {
+		return "scimproof cleanup " + c.run.Cleanup.Ledger
+	}
+	for _, w := range []Word{Fail, Error, Warn} {
+		for _, res := range c.run.Results {
+			if res.Word == w {
+				return "scimproof explain " + res.ID
+			}
+		}
+	}
+	if c.v.Exit != ExitOK {
+		return "remove the cause above and run again"
+	}
+	return "nothing to fix"
+}
+
+func retries(n int) string {
+	if n == 1 {
+		return "1 retry"
+	}
+	return fmt.Sprintf("%d retries", n)
+}
