@@ -1,0 +1,144 @@
+package suites
+
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/scimproof/scimproof/fixtures/target"
+	"github.com/scimproof/scimproof/internal/wire"
+	"github.com/scimproof/scimproof/reports"
+)
+
+const testToken = "canary-token-7f3a9c"
+
+// inProcess hands requests to a handler without a network.
+type inProcess struct{ http.Handler }
+
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	rec := httptest.NewRecorder()
+	p.ServeHTTP(rec, r)
+	return rec.Result(), nil
+}
+
+// judgeTarget runs the selected checks against an embedded target.
+func judgeTarget(t *testing.T, cfg target.Config, only ...string) *reports.Run {
+	t.Helper()
+	cfg.Token = testToken
+	srv, err := target.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return judgeHandler(t, srv, only...)
+}
+
+func judgeHandler(t *testing.T, h http.Handler, only ...string) *reports.Run {
+	t.Helper()
+	run, err := Run(t.Context(), Config{
+		Seed: 1, Only: only,
+		Wire: wire.Config{
+			BaseURL:   "http://127.0.0.1/scim/v2",
+			Auth:      wire.Auth{Kind: "bearer", Token: testToken},
+			Transport: inProcess{h},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Crash != "" {
+		t.Fatalf("a bug in a check: %s", run.Crash)
+	}
+	return run
+}
+
+// words maps each check to its result word.
+func words(run *reports.Run) map[string]reports.Word {
+	m := map[string]reports.Word{}
+	for _, r := range run.Results {
+		m[r.ID] = r.Word
+	}
+	return m
+}
+
+// caught tells whether a check that gave clean on the clean target has noticed something.
+func caught(clean, now reports.Word) bool {
+	bad := map[reports.Word]int{reports.Info: 1, reports.Warn: 2, reports.Fail: 3, reports.Error: 3}
+	return bad[now] > bad[clean]
+}
+
+func TestCleanTarget(t *testing.T) {
+	run := judgeTarget(t, target.Config{})
+	for _, r := range run.Results {
+		if r.Word == reports.Fail || r.Word == reports.Warn || r.Word == reports.Error {
+			t.Errorf("%s %s: %s%s\n%s", r.Word, r.ID, r.Message, r.Reason, describe(r))
+		}
+	}
+	if len(run.Cleanup.Left) > 0 {
+		t.Errorf("left behind: %v", run.Cleanup.Left)
+	}
+	v := run.Verdict(reports.Policy{})
+	if !v.Green {
+		t.Errorf("not green: %v", v.Reasons)
+	}
+	t.Logf("%d checks, %d requests, %v", len(run.Results), run.Requests, v.Count)
+}
+
+// TestKillMatrix proves every check able to fail, and every flaw to be seen by exactly the checks that it names.
+func TestKillMatrix(t *testing.T) {
+	clean := words(judgeTarget(t, target.Config{}))
+	killers := map[string][]string{}
+	for _, f := range target.Flaws() {
+		for _, id := range f.Kills {
+			killers[id] = append(killers[id], f.Name)
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			now := words(judgeTarget(t, target.Config{Flaws: []string{f.Name}}))
+			var got []string
+			for id, w := range now {
+				if caught(clean[id], w) {
+					got = append(got, id)
+				}
+			}
+			slices.Sort(got)
+			want := slices.Sorted(slices.Values(f.Kills))
+			if !slices.Equal(got, want) {
+				t.Errorf("caught by\n\t%s\nwant\n\t%s", strings.Join(got, " "), strings.Join(want, " "))
+			}
+			if len(want) == 0 {
+				t.Error("the flaw names no check")
+			}
+		})
+	}
+	var unproven []string
+	for id := range clean {
+		if killers[id] == nil {
+			unproven = append(unproven, id)
+		}
+	}
+	slices.Sort(unproven)
+	if len(unproven) > 0 {
+		t.Errorf("no flaw proves these checks able to fail: %s", strings.Join(unproven, " "))
+	}
+	for _, id := range slices.Sorted(maps.Keys(killers)) {
+		if _, ok := clean[id]; !ok {
+			t.Errorf("flaws %v name %q, which is no check", killers[id], id)
+		}
+	}
+	t.Logf("%d flaws, %d checks", len(target.Flaws()), len(clean))
+}
+
+// TestVariants proves that no legal choice is held against a server.
+func TestVariants(t *testing.T) {
+	for _, v := range target.Variants() {
+		t.Run(v.Name, func(t *testing.T) {
+			for _, r := range judgeTarget(t, target.Config{Variants: []string{v.Name}}).Results {
+				if r.Word == reports.Fail || r.Word == reports.Error {
+					t.Errorf("%s %s: %s%s\n%s", r.Word, r.ID, r.Message, r.Reason, describe(r))
+				}
+			}
+		})
+	}
+}

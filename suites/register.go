@@ -1,0 +1,6 @@
+package suites
+
+// register declares every spec, in the order in which a reader wants the results.
+func (s *session) register() {
+	s.creation()
+}

@@ -1,0 +1,170 @@
+package suites
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/internal/wire"
+	"github.com/scimproof/scimproof/reports"
+)
+
+// resource is a record that this run created.
+type resource struct {
+	typ *resourceType
+	// ID is the server's id; Sent is the body of the POST; Created is that exchange.
+	ID      string
+	Sent    scim.Object
+	Created *reports.Exchange
+}
+
+// path is the resource's path relative to the base.
+func (r *resource) path() string { return r.typ.Endpoint + "/" + url.PathEscape(r.ID) }
+
+// create posts o and returns the exchange, with the resource if one came into being (else nil). It copes with
+// servers that answer another 2xx or that send no body, so that one flaw does not hide all the others.
+func (s *session) create(typ string, o scim.Object) (*resource, *reports.Exchange) {
+	t := s.needsType(typ)
+	x := s.post(t.Endpoint, t.Endpoint, o)
+	return s.adopt(t, o, x), x
+}
+
+// adopt finds out which resource a creating POST has made, or returns nil.
+func (s *session) adopt(t *resourceType, sent scim.Object, x *reports.Exchange) *resource {
+	if !x.Success() {
+		return nil
+	}
+	id := scim.String(x.Object(), "id")
+	if id == "" {
+		loc := x.Header().Get("Location")
+		if i := strings.LastIndexByte(strings.TrimRight(loc, "/"), '/'); i >= 0 {
+			id, _ = url.PathUnescape(strings.TrimRight(loc, "/")[i+1:])
+		}
+	}
+	if id == "" {
+		id = s.lookUp(t, sent)
+	}
+	if id == "" {
+		return nil
+	}
+	if !s.client.Ledger().Owns(id) {
+		s.client.Ledger().Own(t.Endpoint, id, "")
+	}
+	return &resource{typ: t, ID: id, Sent: sent, Created: x}
+}
+
+// lookUp searches for a record by its natural key.
+func (s *session) lookUp(t *resourceType, o scim.Object) string {
+	for _, key := range []string{"userName", "displayName"} {
+		want := scim.String(o, key)
+		if want == "" {
+			continue
+		}
+		x := s.get(t.Endpoint, "filter", key+" eq "+scim.Quote(want))
+		for _, r := range scim.Objects(x.Object(), "Resources") {
+			if strings.EqualFold(scim.String(r, key), want) {
+				return scim.String(r, "id")
+			}
+		}
+	}
+	return ""
+}
+
+// make is create for preconditions: where nothing was created the checks are blocked by TYPE's create check.
+func (s *session) make(typ string, o scim.Object) *resource {
+	r, x := s.create(typ, o)
+	s.see(x)
+	if x.Err() != nil {
+		s.cannotJudge(x.Err())
+	}
+	if r == nil {
+		by := "create.status"
+		if strings.EqualFold(typ, "Group") {
+			by = "groups.create"
+		}
+		s.block(by, "POST %s answered %d and nothing was created", s.learned.typ(typ).Endpoint, x.Status)
+	}
+	return r
+}
+
+// makeUser creates a user from the full shape, changed by edits.
+func (s *session) makeUser(tag string, edits ...func(scim.Object)) *resource {
+	return s.make("User", s.user(tag, edits...))
+}
+
+// makeGroup creates a group with the given members.
+func (s *session) makeGroup(tag string, members ...*resource) *resource {
+	return s.make("Group", s.group(tag, members...))
+}
+
+// read GETs a resource, with query parameters as alternating names and values.
+func (s *session) read(r *resource, params ...string) *reports.Exchange {
+	return s.get(r.path(), params...)
+}
+
+// readBack is read for the state after a write; where the resource cannot be read the check is blocked.
+func (s *session) readBack(r *resource) *reports.Exchange {
+	x := s.read(r)
+	if x.Err() != nil {
+		s.cannotJudge(x.Err())
+	}
+	if x.Status != http.StatusOK {
+		s.see(x)
+		s.block("read.status", "GET %s answered %d", r.path(), x.Status)
+	}
+	return x
+}
+
+// replace PUTs o over the resource.
+func (s *session) replace(r *resource, o scim.Object, headers ...string) *reports.Exchange {
+	return s.do(wire.Request{Method: http.MethodPut, Path: r.path(), Body: encode(o), Header: header(headers...)})
+}
+
+// patch sends operations made by op.
+func (s *session) patch(r *resource, ops ...scim.Object) *reports.Exchange {
+	return s.do(wire.Request{Method: http.MethodPatch, Path: r.path(), Body: encode(patchBody(ops...))})
+}
+
+// remove DELETEs the resource.
+func (s *session) remove(r *resource, headers ...string) *reports.Exchange {
+	return s.do(wire.Request{Method: http.MethodDelete, Path: r.path(), Header: header(headers...)})
+}
+
+// patchBody wraps operations into a PatchOp message (RFC 7644 §3.5.2).
+func patchBody(ops ...scim.Object) scim.Object {
+	return scim.Object{"schemas": []string{scim.PatchOpURN}, "Operations": ops}
+}
+
+// op makes one PATCH operation; path and value may be nil to leave them out.
+func op(verb string, path, value any) scim.Object {
+	o := scim.Object{"op": verb}
+	if path != nil {
+		o["path"] = path
+	}
+	if value != nil {
+		o["value"] = value
+	}
+	return o
+}
+
+func header(pairs ...string) http.Header {
+	if len(pairs) == 0 {
+		return nil
+	}
+	h := http.Header{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		h.Set(pairs[i], pairs[i+1])
+	}
+	return h
+}
+
+// fictitious returns an id that no resource has, in the form of the target's own ids, and allows the client to use it
+// in unsafe requests.
+func (s *session) fictitious() string {
+	s.names++
+	id := fmt.Sprintf("00000000-0000-4000-8000-%s%04d", s.cfg.RunID[:8], s.names)
+	s.client.Fictitious(id)
+	return id
+}

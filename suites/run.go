@@ -1,0 +1,423 @@
+// Package suites holds the checks: Ginkgo specs that exercise a SCIM 2.0 service provider over HTTP and judge what
+// it answers by the statements of the catalogue.
+//
+// There are three ways in. Run makes a reports.Run, for programs. Test mirrors every check into a Go test, for a
+// server's own `go test`. Describe only registers the specs, for a package that has a Ginkgo suite of its own.
+// Importing the package has no effect.
+package suites
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/extensions/globals"
+	"github.com/onsi/ginkgo/v2/formatter"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/scimproof/scimproof/internal/wire"
+	"github.com/scimproof/scimproof/reports"
+)
+
+// Config is what a run needs to know.
+type Config struct {
+	// Wire tells how to reach the target; its Ledger and OnExchange are set by the run where they are nil.
+	Wire wire.Config
+	// Seed makes runs repeatable; 0 draws one.
+	Seed int64
+	// RunID marks every record of the run; empty derives it from the seed.
+	RunID string
+	// Only and Skip are globs on check ids ("patch.*"); an empty Only means all.
+	Only, Skip []string
+	// Force exercises features although the target says that it lacks them.
+	Force map[Feature]bool
+	// User tells how users must look.
+	User UserShape
+	// Keep leaves what was created in place.
+	Keep bool
+	// OnResult, if set, is called after each check.
+	OnResult func(reports.Result)
+
+	// unchecked runs the checks even where the target is no SCIM endpoint, to prove that none passes there.
+	unchecked bool
+}
+
+// one guards Ginkgo's global tree: one run at a time in a process.
+var one sync.Mutex
+
+// Run judges the target and deletes what it created. The error is not nil where nothing was sent: a broken
+// configuration, or a selection that matches no check (SelectionError).
+//
+// Ginkgo takes over SIGINT and SIGTERM during a run and never lets go, so Run resets both when it ends: a host
+// process has to call signal.Notify again. A run is also interrupted by ctx.
+func Run(ctx context.Context, cfg Config) (*reports.Run, error) {
+	one.Lock()
+	defer one.Unlock()
+	pick, err := selection(cfg.Only, cfg.Skip, list())
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSession(ctx, &cfg, pick)
+	if err != nil {
+		return nil, err
+	}
+	run := s.begin()
+	defer func() { run.Finished = time.Now().UTC() }()
+
+	l, cut := examine(ctx, s.client)
+	s.learned, s.cut = l, cut
+	if cfg.unchecked && len(l.resourceTypes) == 0 {
+		l.build()
+		s.cut = nil
+	}
+	if s.cut == nil {
+		s.runGinkgo()
+	}
+	s.end(run)
+	return run, nil
+}
+
+// Test runs the checks against the target and mirrors each into a subtest of t named after its id: FAIL and ERROR
+// fail, SKIP skips with its reason, WARN and INFO are logged.
+func Test(t *testing.T, cfg Config) {
+	t.Helper()
+	if n := hostSpecs(); n > 0 {
+		t.Fatalf("this package has %d Ginkgo specs of its own, which Test would wipe out; register the checks beside them with suites.Describe", n)
+	}
+	run, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range run.Results {
+		t.Run(r.ID, func(t *testing.T) {
+			switch r.Word {
+			case reports.Fail, reports.Error:
+				t.Errorf("%s\n%s", r.Title, describe(r))
+			case reports.Skip:
+				t.Skip(r.Reason)
+			case reports.Warn, reports.Info:
+				t.Logf("%s: %s\n%s", r.Word, r.Title, describe(r))
+			}
+		})
+	}
+	if v := run.Verdict(reports.Policy{}); !v.Green && !t.Failed() {
+		t.Errorf("no green verdict: %s", strings.Join(v.Reasons, "; "))
+	}
+}
+
+// describe lists the findings of a result for a test log.
+func describe(r reports.Result) string {
+	lines := []string{r.Reason}
+	for _, f := range r.Findings {
+		lines = append(lines, fmt.Sprintf("%s %s: expected %s, got %s", f.Word, f.Message, f.Expected, f.Got))
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// hostSpecs counts the specs that the surrounding package has registered itself.
+func hostSpecs() int {
+	one.Lock()
+	defer one.Unlock()
+	return ginkgo.PreviewSpecs("host", quietly()...).PreRunStats.TotalSpecs
+}
+
+// Describe registers the checks into the Ginkgo suite of the calling package and runs nothing. A FAIL fails the
+// spec; WARN and INFO become report entries. The target is examined, and what was created deleted, when the suite runs.
+func Describe(cfg Config) {
+	s, err := newSession(context.Background(), &cfg, func(id string) bool {
+		return (len(cfg.Only) == 0 || matches(cfg.Only, id)) && !matches(cfg.Skip, id)
+	})
+	if err != nil {
+		panic(fmt.Sprintf("suites.Describe: %v", err))
+	}
+	undo := ginkgo.AddTreeConstructionNodeArgsTransformer(s.reg.transform)
+	defer undo()
+	ginkgo.Describe("SCIM 2.0", func() {
+		ginkgo.BeforeEach(func() {
+			s.cur = &current{check: s.checkOf(ginkgo.CurrentSpecReport())}
+			if s.learned == nil {
+				s.learned, s.cut = examine(s.ctx, s.client)
+			}
+			if s.cut != nil {
+				ginkgo.Skip(s.cut.Why)
+			}
+		})
+		s.register()
+	})
+	ginkgo.AfterSuite(func() {
+		if left := wire.Cleanup(context.Background(), s.client, s.client.Ledger()).Left; len(left) > 0 && !cfg.Keep {
+			ginkgo.Fail(fmt.Sprintf("%d resources could not be deleted: %v", len(left), left))
+		}
+	})
+}
+
+// List returns the checks in the order in which they run.
+func List() []Check {
+	one.Lock()
+	defer one.Unlock()
+	return list()
+}
+
+func list() []Check {
+	s := &session{cfg: Config{RunID: "listing0"}, reg: newRegistry(func(string) bool { return true })}
+	s.build()
+	out := make([]Check, len(s.reg.checks))
+	for i, c := range s.reg.checks {
+		out[i] = *c
+	}
+	return out
+}
+
+// SelectionError says that no check was selected.
+type SelectionError struct{ Only, Skip []string }
+
+func (e *SelectionError) Error() string {
+	return fmt.Sprintf("--only %s --skip %s selects no check; `scimproof list` shows all ids",
+		strings.Join(e.Only, ","), strings.Join(e.Skip, ","))
+}
+
+// selection turns globs into a predicate. A glob that matches no check at all is an error, since it is misspelt.
+func selection(only, skip []string, all []Check) (func(string) bool, error) {
+	for _, g := range slices.Concat(only, skip) {
+		if _, err := path.Match(g, ""); err != nil {
+			return nil, fmt.Errorf("%q is no glob: %w", g, err)
+		}
+		if !slices.ContainsFunc(all, func(c Check) bool { return matches([]string{g}, c.ID) }) {
+			return nil, fmt.Errorf("no check id matches %q; `scimproof list` shows all ids: %w", g, &SelectionError{only, skip})
+		}
+	}
+	pick := func(id string) bool { return (len(only) == 0 || matches(only, id)) && !matches(skip, id) }
+	if !slices.ContainsFunc(all, func(c Check) bool { return pick(c.ID) }) {
+		return nil, &SelectionError{only, skip}
+	}
+	return pick, nil
+}
+
+// matches tells whether one of the globs selects the id; a bare area stands for all of its checks.
+func matches(globs []string, id string) bool {
+	return slices.ContainsFunc(globs, func(g string) bool {
+		ok, _ := path.Match(g, id)
+		return ok || !strings.ContainsAny(g, ".*?[") && strings.HasPrefix(id, g+".")
+	})
+}
+
+// newSession checks the configuration and makes the client.
+func newSession(ctx context.Context, cfg *Config, pick func(id string) bool) (*session, error) {
+	s := &session{ctx: ctx, skipped: map[string]current{}, cur: &current{}}
+	if cfg.Seed == 0 {
+		cfg.Seed = rand.Int64N(1 << 53)
+	}
+	if cfg.RunID == "" {
+		cfg.RunID = runID(cfg.Seed)
+	}
+	s.reg = newRegistry(pick)
+	if cfg.Wire.Ledger == nil {
+		cfg.Wire.Ledger = wire.NewLedger(cfg.RunID, cfg.Wire.BaseURL)
+	}
+	tell := cfg.Wire.OnExchange
+	cfg.Wire.OnExchange = func(x *reports.Exchange) {
+		s.exchanges = append(s.exchanges, x)
+		if tell != nil {
+			tell(x)
+		}
+	}
+	client, err := wire.New(cfg.Wire)
+	if err != nil {
+		return nil, err
+	}
+	s.client = client
+	s.cfg = *cfg
+	return s, nil
+}
+
+// runID derives the mark of a run's records from its seed: eight letters and digits.
+func runID(seed int64) string {
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+	r := rand.New(rand.NewPCG(uint64(seed), 0x5c1))
+	b := make([]byte, 8)
+	for i := range b {
+		b[i] = alphabet[r.IntN(len(alphabet))]
+	}
+	return string(b)
+}
+
+// build registers the specs into a fresh tree without running them.
+func (s *session) build() {
+	globals.Reset()
+	undo := ginkgo.AddTreeConstructionNodeArgsTransformer(s.reg.transform)
+	defer undo()
+	ginkgo.Describe("SCIM 2.0", s.register)
+	ginkgo.PreviewSpecs("scimproof", quietly()...)
+}
+
+// quietly returns settings that do not come from the host's flags.
+func quietly() []any {
+	suite, reporter := types.NewDefaultSuiteConfig(), types.NewDefaultReporterConfig()
+	suite.RandomSeed = 1
+	suite.LabelFilter = selectedLabel
+	suite.GracePeriod = 10 * time.Second
+	suite.Timeout = 0
+	reporter.Succinct = true
+	return []any{suite, reporter}
+}
+
+// runGinkgo runs the selected specs and fills in the results.
+func (s *session) runGinkgo() {
+	out := formatter.ColorableStdOut
+	formatter.ColorableStdOut = io.Discard
+	defer func() { formatter.ColorableStdOut = out }()
+
+	globals.Reset()
+	undo := ginkgo.AddTreeConstructionNodeArgsTransformer(s.reg.transform)
+	defer undo()
+	ginkgo.Describe("SCIM 2.0", func() {
+		ginkgo.BeforeEach(s.before)
+		s.register()
+	})
+	ginkgo.ReportAfterEach(s.after)
+	ginkgo.RunSpecs(quiet{}, "scimproof", quietly()...)
+	signal.Reset(os.Interrupt, syscall.SIGTERM)
+}
+
+// quiet satisfies Ginkgo's testing interface; results are taken from the reports.
+type quiet struct{}
+
+func (quiet) Fail() {}
+
+// before prepares for the next check, or ends the run early once it is cut short.
+func (s *session) before() {
+	s.cur = &current{check: s.checkOf(ginkgo.CurrentSpecReport())}
+	if s.ctx.Err() != nil {
+		s.stop(&reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted", Hint: "what was created has been deleted; run again for a verdict"})
+	}
+	if s.cut != nil {
+		ginkgo.AbortSuite(s.cut.Why)
+	}
+}
+
+// after turns Ginkgo's report of a spec into a result.
+func (s *session) after(spec types.SpecReport) {
+	if spec.LeafNodeType != types.NodeTypeIt || !slices.Contains(spec.Labels(), selectedLabel) {
+		return
+	}
+	c := s.checkOf(spec)
+	if s.cur.check != c {
+		s.cur = &current{check: c} // skipped before its BeforeEach ran
+	}
+	res := reports.Result{
+		ID: c.ID, Title: c.Title, Area: c.Area, Level: c.Level, Duration: spec.RunTime,
+		Findings: s.cur.findings, Notes: s.cur.notes, Exchanges: s.cur.exchanges,
+	}
+	for _, st := range c.Statements {
+		res.Requirements = append(res.Requirements, st.Requirement())
+	}
+	container := strings.Join(spec.ContainerHierarchyTexts, "\x00")
+	word, message := reports.Worst(res.Findings)
+	switch spec.State {
+	case types.SpecStatePassed:
+		res.Word, res.Message = word, message
+	case types.SpecStateSkipped:
+		why, ok := *s.cur, s.cur.skip != ""
+		if ok {
+			s.skipped[container] = why
+		} else if why, ok = s.skipped[container]; !ok || !strings.Contains(spec.Failure.Message, "Skip() was called") {
+			return // not run: the run was cut short before
+		}
+		res.Word, res.Reason, res.BlockedBy = reports.Skip, why.skip, why.blockedBy
+		if res.Exchanges == nil {
+			res.Exchanges = why.exchanges
+		}
+	case types.SpecStateFailed:
+		if word != reports.Fail {
+			res.Word, res.Reason = reports.Error, s.cur.unjudged
+			if res.Reason == "" {
+				res.Reason = spec.Failure.Message
+			}
+			if strings.Contains(spec.Failure.Message, "BeforeAll") && s.cur.unjudged == "" {
+				res.Reason = "what this check looks at could not be set up"
+			}
+			break
+		}
+		res.Word, res.Message = word, message
+	case types.SpecStatePanicked:
+		s.crash = fmt.Sprintf("%s: %s\n%s", c.ID, spec.Failure.ForwardedPanic, spec.Failure.Location.FullStackTrace)
+		res.Word, res.Reason = reports.Error, "a bug in scimproof: "+spec.Failure.ForwardedPanic
+		s.stop(&reports.Cut{Kind: reports.CutBug, Why: res.Reason})
+	default:
+		s.stop(&reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted"})
+		return
+	}
+	s.results = append(s.results, res)
+	if s.cfg.OnResult != nil {
+		s.cfg.OnResult(res)
+	}
+}
+
+// checkOf returns the check that a spec stands for.
+func (s *session) checkOf(spec types.SpecReport) *Check {
+	for _, l := range spec.Labels() {
+		if id, ok := strings.CutPrefix(l, idLabel); ok {
+			return s.reg.byID[id]
+		}
+	}
+	return nil
+}
+
+// begin makes the outcome that the run fills in.
+func (s *session) begin() *reports.Run {
+	return &reports.Run{
+		Schema: reports.SchemaVersion,
+		Target: reports.Target{URL: s.cfg.Wire.BaseURL},
+		RunID:  s.cfg.RunID, Seed: s.cfg.Seed, Started: time.Now().UTC(),
+	}
+}
+
+// end cleans up and collects everything into run.
+func (s *session) end(run *reports.Run) {
+	ledger := s.client.Ledger()
+	switch {
+	case s.cfg.Keep:
+		run.Cleanup = reports.Cleanup{Created: ledger.Created(), Skipped: "asked to keep what was created"}
+	case ledger.Created() > 0:
+		// The run's own context may be over: clean-up is what an interrupted run still owes.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), 10*time.Minute)
+		defer cancel()
+		run.Cleanup = wire.Cleanup(ctx, s.client, ledger)
+	}
+	run.Results, run.Behaviours, run.Exchanges = s.results, s.behaviours, s.exchanges
+	run.Cut, run.Crash = s.cut, s.crash
+	run.Features = s.features()
+	st := s.client.Stats()
+	run.Requests, run.Writes, run.Retries = st.Requests, st.Writes, st.Retries
+}
+
+// features lists what was claimed and, where a check of the area passed or failed, what was observed.
+func (s *session) features() []reports.Feature {
+	if s.learned == nil || s.learned.config == nil {
+		return nil
+	}
+	areas := map[Feature]string{Patch: "patch", Bulk: "bulk", Filter: "filter", Sort: "sort", ETag: "etag", ChangePassword: "password", Cursor: "cursor"}
+	var out []reports.Feature
+	for _, f := range Features() {
+		rf := reports.Feature{Name: string(f), Claimed: s.learned.claim(f), Forced: s.cfg.Force[f]}
+		for _, r := range s.results {
+			if r.Area == areas[f] && (r.Word == reports.Pass || r.Word == reports.Fail) {
+				works := r.Word == reports.Pass || rf.Observed != nil && *rf.Observed
+				rf.Observed = &works
+			}
+		}
+		out = append(out, rf)
+	}
+	return out
+}

@@ -1,0 +1,266 @@
+package suites
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/internal/wire"
+	"github.com/scimproof/scimproof/reports"
+)
+
+// session is the state of one run: the client, what the target declared, and what the running check has found.
+type session struct {
+	ctx     context.Context
+	cfg     Config
+	client  *wire.Client
+	learned *learned
+	names   int
+
+	reg        *registry
+	results    []reports.Result
+	behaviours []reports.Behaviour
+	exchanges  []*reports.Exchange
+	cut        *reports.Cut
+	crash      string
+
+	cur     *current
+	skipped map[string]current // by container: why its BeforeAll gave up
+}
+
+// current is what is known of the check that runs now.
+type current struct {
+	check     *Check
+	findings  []reports.Finding
+	notes     []string
+	exchanges []string
+	skip      string
+	blockedBy string
+	unjudged  string
+}
+
+// judge runs checks against an exchange and records every violation. It ends the spec only for a FAIL, after all
+// checks have been run.
+func (s *session) judge(x *reports.Exchange, checks ...Check) {
+	ginkgo.GinkgoHelper()
+	gomega.NewGomega(ginkgo.Fail).Expect(x).To(&satisfy{s: s, checks: checks})
+}
+
+// judgeErr records what was found over several exchanges, which are kept as evidence.
+func (s *session) judgeErr(err error, evidence ...*reports.Exchange) {
+	ginkgo.GinkgoHelper()
+	x := &reports.Exchange{}
+	for _, e := range evidence {
+		s.see(e)
+		x = e
+	}
+	s.judge(x, func(*reports.Exchange) error { return err })
+}
+
+// satisfy is the one matcher: it runs checks and lists every violation, and never prints a header or a body.
+type satisfy struct {
+	s      *session
+	checks []Check
+	said   string
+}
+
+// Match implements gomega's matcher.
+func (m *satisfy) Match(actual any) (bool, error) {
+	x, ok := actual.(*reports.Exchange)
+	if !ok {
+		return false, fmt.Errorf("want an exchange, got %T", actual)
+	}
+	m.s.see(x)
+	if err := x.Err(); err != nil {
+		m.s.cannotJudge(err)
+		return false, nil
+	}
+	worst := reports.Pass
+	for _, check := range m.checks {
+		for _, err := range flatten(check(x)) {
+			f := m.s.weigh(err)
+			m.s.cur.findings = append(m.s.cur.findings, f)
+			if rank(f.Word) > rank(worst) {
+				worst = f.Word
+			}
+			m.said += f.Message + "\n"
+		}
+	}
+	return worst != reports.Fail, nil
+}
+
+// FailureMessage implements gomega's matcher.
+func (m *satisfy) FailureMessage(any) string { return m.said }
+
+// NegatedFailureMessage implements gomega's matcher.
+func (m *satisfy) NegatedFailureMessage(any) string { return "not used" }
+
+// weigh turns a violation into a finding whose word is the lighter of the requirement's and the check's.
+func (s *session) weigh(err error) reports.Finding {
+	word := reports.Fail
+	if s.cur.check != nil {
+		word = s.cur.check.weight
+	}
+	f := reports.Finding{Word: word, Message: err.Error()}
+	var v *violation
+	if errors.As(err, &v) {
+		f.Message, f.Expected, f.Got = v.what, v.want, v.got
+		if v.word != "" && rank(v.word) < rank(word) {
+			f.Word = v.word
+		}
+	}
+	return f
+}
+
+// cannotJudge handles an exchange without an answer: safety rails become SKIP or end the run, the rest is ERROR.
+func (s *session) cannotJudge(err error) {
+	var (
+		readOnly *wire.ReadOnlyError
+		writeCap *wire.WriteCapError
+		guard    *wire.GuardError
+	)
+	switch {
+	case errors.As(err, &readOnly):
+		s.skip("read-only run: this check has to write")
+	case errors.As(err, &writeCap):
+		s.stop(&reports.Cut{Kind: reports.CutWriteCap, Why: err.Error(), Hint: "raise --max-writes, or narrow the run with --only"})
+		s.skip("the write cap was hit")
+	case errors.As(err, &guard):
+		s.crash = err.Error()
+		s.stop(&reports.Cut{Kind: reports.CutBug, Why: err.Error()})
+		s.skip("stopped by the write guard")
+	case s.ctx.Err() != nil:
+		s.stop(&reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted"})
+		s.skip("interrupted")
+	}
+	s.cur.unjudged = err.Error()
+	ginkgo.Fail("no answer: " + err.Error())
+}
+
+// stop notes why the run ends early; the first reason wins.
+func (s *session) stop(c *reports.Cut) {
+	if s.cut == nil {
+		s.cut = c
+	}
+}
+
+// see keeps an exchange as evidence of the running check.
+func (s *session) see(x *reports.Exchange) {
+	if x == nil || x.ID == "" {
+		return
+	}
+	for _, id := range s.cur.exchanges {
+		if id == x.ID {
+			return
+		}
+	}
+	s.cur.exchanges = append(s.cur.exchanges, x.ID)
+}
+
+// note records which legal behaviour was seen.
+func (s *session) note(format string, args ...any) {
+	s.cur.notes = append(s.cur.notes, fmt.Sprintf(format, args...))
+}
+
+// observe records the choice that the target made at a contested point of ambiguities.md, such as "A05".
+func (s *session) observe(id, question, choice string) {
+	s.note("%s: %s", question, choice)
+	for _, b := range s.behaviours {
+		if b.ID == id && b.Question == question {
+			return
+		}
+	}
+	s.behaviours = append(s.behaviours, reports.Behaviour{ID: id, Question: question, Choice: choice})
+}
+
+// skip ends the running check, or all checks of the container when called from its BeforeAll, as not applicable.
+func (s *session) skip(format string, args ...any) {
+	s.cur.skip = fmt.Sprintf(format, args...)
+	ginkgo.Skip(s.cur.skip)
+}
+
+// block is skip for a precondition that failed, which the check called by reports.
+func (s *session) block(by, format string, args ...any) {
+	s.cur.blockedBy = by
+	s.skip("blocked by "+by+": "+format, args...)
+}
+
+// requires skips unless the feature may be exercised: it is claimed, or nothing was claimed about it, or it was
+// forced by the configuration.
+func (s *session) requires(f Feature) {
+	if c := s.learned.claim(f); c != nil && !*c && !s.cfg.Force[f] {
+		s.skip("ServiceProviderConfig says %s.supported is false", f)
+	}
+}
+
+// needs skips unless the type has the attribute (in standard notation), by its schema or, where no schema was
+// published, by what a first record kept.
+func (s *session) needs(typ string, paths ...string) {
+	t := s.needsType(typ)
+	for _, p := range paths {
+		if t.attribute(p) == nil {
+			s.skip("the target's schema for %s has no attribute %s", typ, p)
+		}
+	}
+}
+
+// needsType skips unless the target has the resource type.
+func (s *session) needsType(typ string) *resourceType {
+	t := s.learned.typ(typ)
+	if t == nil {
+		s.skip("the target has no resource type %s", typ)
+	}
+	return t
+}
+
+// do sends a request. The exchange is never nil; a missing answer is judged by whoever looks at it.
+func (s *session) do(r wire.Request) *reports.Exchange {
+	return s.client.Do(s.ctx, r)
+}
+
+// get reads a path relative to the base, with query parameters as alternating names and values.
+func (s *session) get(path string, params ...string) *reports.Exchange {
+	return s.do(wire.Request{Method: http.MethodGet, Path: path, RawQuery: query(params...)})
+}
+
+// post sends a body to a path; creates names the endpoint whose resource comes into being, or is "".
+func (s *session) post(path, creates string, body any) *reports.Exchange {
+	return s.do(wire.Request{Method: http.MethodPost, Path: path, Body: encode(body), Creates: creates})
+}
+
+// query encodes parameters with %20 for blanks (RFC 7644 §1.2, ambiguity A62).
+func query(params ...string) string {
+	var parts []string
+	for i := 0; i+1 < len(params); i += 2 {
+		parts = append(parts, url.QueryEscape(params[i])+"="+strings.ReplaceAll(url.QueryEscape(params[i+1]), "+", "%20"))
+	}
+	return strings.Join(parts, "&")
+}
+
+// encode writes a request body; raw bytes pass as they are.
+func encode(body any) []byte {
+	switch b := body.(type) {
+	case nil:
+		return nil
+	case []byte:
+		return b
+	case json.RawMessage:
+		return b
+	}
+	b, err := json.Marshal(body)
+	if err != nil {
+		panic(fmt.Sprintf("a request body cannot be encoded: %v", err))
+	}
+	return b
+}
+
+// object shortens the many literal bodies of the specs.
+type object = scim.Object
