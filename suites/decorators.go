@@ -28,8 +28,8 @@ type Explain struct {
 	Fix string
 }
 
-// Check describes one check, as `list` and `explain` show it.
-type Check struct {
+// CheckInfo describes one check, as `list` and `explain` show it.
+type CheckInfo struct {
 	ID         string                `json:"id"`
 	Title      string                `json:"title"`
 	Area       string                `json:"area"`
@@ -47,20 +47,20 @@ const (
 
 // registry collects the checks while Ginkgo builds its tree, and refuses what is not in the catalogue.
 type registry struct {
-	checks   []*Check
-	byID     map[string]*Check
+	checks   []*CheckInfo
+	byID     map[string]*CheckInfo
 	selected func(id string) bool
 }
 
 func newRegistry(selected func(string) bool) *registry {
-	return &registry{byID: map[string]*Check{}, selected: selected}
+	return &registry{byID: map[string]*CheckInfo{}, selected: selected}
 }
 
-// transform turns the decorators of an It into labels and a Check.
+// transform turns the decorators of an It into labels and a CheckInfo.
 func (r *registry) transform(kind types.NodeType, _ ginkgo.Offset, text string, args []any) (string, []any, []error) {
 	var out []any
 	var errs []error
-	c := &Check{Title: text}
+	c := &CheckInfo{Title: text}
 	for _, a := range args {
 		switch t := a.(type) {
 		case ID:
@@ -91,7 +91,7 @@ func (r *registry) transform(kind types.NodeType, _ ginkgo.Offset, text string, 
 	return text, append(out, labels), errs
 }
 
-func (r *registry) add(c *Check) (errs []error) {
+func (r *registry) add(c *CheckInfo) (errs []error) {
 	area, what, ok := strings.Cut(c.ID, ".")
 	if !ok || area == "" || what == "" {
 		errs = append(errs, fmt.Errorf("check %q: the ID must be area.what", c.ID))
