@@ -29,7 +29,12 @@ func (s *session) creation() {
 			Why: "Clients tell a creation from everything else by 201; Entra counts any other status as a failed export and tries again.",
 			Fix: "Answer 201 when a resource was created, and never 200, 202 or 204.",
 		}, func() {
-			s.judge(x, Status(201))
+			s.judge(x, Status(201), func(*reports.Exchange) error {
+				if u == nil {
+					return broken("no new resource can be found: the answer has no id, no Location, and a search finds nothing")
+				}
+				return nil
+			})
 		})
 
 		it("the 201 answer carries the new resource", ID("create.body"), Requires("7644-3.3-06"), Explain{

@@ -14,11 +14,11 @@ import (
 // ID is the stable name of a check, "area.what". It decorates an It.
 type ID string
 
-// requires is what Requires returns.
-type requires []string
+// requires is what Requires returns; a struct, since Ginkgo takes slices of arguments apart.
+type requires struct{ ids []string }
 
 // Requires names the statements of the catalogue that a check judges. It decorates an It.
-func Requires(ids ...string) any { return requires(ids) }
+func Requires(ids ...string) any { return requires{ids} }
 
 // Explain tells a reader why a check matters and how to fix what it finds. It decorates an It.
 type Explain struct {
@@ -66,7 +66,7 @@ func (r *registry) transform(kind types.NodeType, _ ginkgo.Offset, text string, 
 		case ID:
 			c.ID = string(t)
 		case requires:
-			for _, id := range t {
+			for _, id := range t.ids {
 				st, ok := catalogue.Find(id)
 				if !ok {
 					errs = append(errs, fmt.Errorf("check %q names requirement %q, which is not in the catalogue", c.ID, id))
