@@ -356,3 +356,26 @@ func TestConcurrentUse(t *testing.T) {
 		t.Errorf("%d ids, %d seen, %d made", len(ids), n, c.Ledger().Created())
 	}
 }
+
+func TestAnonymousSendsNoExtraCredentials(t *testing.T) {
+	var got http.Header
+	c := newTestClient(t, Config{
+		BaseURL: serve(t, func(w http.ResponseWriter, r *http.Request) { got = r.Header; w.WriteHeader(404) }),
+		Header:  http.Header{"X-Api-Key": {"key-1234"}, "Cookie": {"a=b-1234"}},
+	})
+	c.Do(t.Context(), Request{Path: "/Users"})
+	if got.Get("X-Api-Key") == "" || got.Get("Cookie") == "" {
+		t.Errorf("%v", got)
+	}
+	c.Ledger().Own("/Users", "1", "")
+	for _, r := range []Request{{Anonymous: true}, {Header: http.Header{"Authorization": {"Bearer wrong"}}}} {
+		r.Method, r.Path = "DELETE", "/Users/1"
+		c.Do(t.Context(), r)
+		if r.Anonymous && (got.Get("X-Api-Key") != "" || got.Get("Cookie") != "") {
+			t.Errorf("%v", got)
+		}
+		if len(c.Ledger().Live()) != 1 {
+			t.Error("a 404 to another credential says nothing of the resource")
+		}
+	}
+}
