@@ -14,7 +14,7 @@ import (
 var nasty = []string{
 	"]]>", "<![CDATA[x]]>", "</testcase>&amp;&#0;", "\x1b[2J\x1b]0;owned\x07", "a\x00b\x08\x7f", "\u009b31m", "\u202egnp.exe", "\u2028\u2029\ufeff",
 	"\xff\xfe\xc3\x28", "\xed\xa0\x80", "\uffff\ufffe", "\r\nInjected: yes\r\n", "::error::x", "\U000e0041", strings.Repeat("A", 1<<20),
-	strings.Repeat("\x80", 1<<20), strings.Repeat("\x1b", 1<<20), "\"'`$(id)", "",
+	strings.Repeat("\x80", 1<<17), strings.Repeat("\x1b", 1<<17), "\"'`$(id)", "",
 }
 
 // hostile is a run in which every text that a target can reach is nasty.
