@@ -107,7 +107,9 @@ func (s *session) bulkMethods() {
 				}
 				return nil
 			})
-			s.judge(s.readBack(r), Keeps(r.typ, r.Sent))
+			if r != nil {
+				s.judge(s.readBack(r), Keeps(r.typ, r.Sent))
+			}
 		})
 
 		it("PUT inside Bulk replaces the resource", ID("bulk.put"), Requires("7644-3.7-05", "7644-3.5.1-03"), Explain{
@@ -254,7 +256,9 @@ func (s *session) bulkReferences() {
 				}
 				return nil
 			})
-			s.judge(s.readBack(j.made(1)), memberIs(u.ID))
+			if g := j.made(1); g != nil {
+				s.judge(s.readBack(g), memberIs(u.ID))
+			}
 		})
 
 		it("a reference in an attribute of an extension becomes the id", ID("bulk.reference-extension"), Requires("7644-3.7.2-04"), Explain{
@@ -275,7 +279,9 @@ func (s *session) bulkReferences() {
 				}
 				return nil
 			})
-			s.judge(s.readBack(j.made(1)), Attr(scim.EnterpriseURN+":manager.value", boss.ID))
+			if staff := j.made(1); staff != nil {
+				s.judge(s.readBack(staff), Attr(scim.EnterpriseURN+":manager.value", boss.ID))
+			}
 		})
 
 		it("a reference in the path of an operation leads to the new resource", ID("bulk.reference-path"), Requires("7644-3.7.2-02"), Explain{
@@ -308,7 +314,9 @@ func (s *session) bulkReferences() {
 				}
 				return nil
 			})
-			s.judge(s.readBack(j.made(0)), memberIs(u.ID))
+			if g := j.made(0); g != nil {
+				s.judge(s.readBack(g), memberIs(u.ID))
+			}
 		})
 
 		it("a reference to nothing makes its operation fail", ID("bulk.reference-unknown"), Requires("7644-3.7.2-05"), Explain{
