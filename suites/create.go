@@ -294,6 +294,24 @@ func (p creationProbe) sent() scim.Object {
 	return p.u.Sent
 }
 
+// declined wants a refusal with 400. Any other client error keeps the record out as well, so that it weighs less, as do
+// the form of the error, which has checks of its own, and a scimType other than one of types.
+func declined(types ...string) Check {
+	return func(x *reports.Exchange) error {
+		if x.Status != http.StatusBadRequest {
+			err := Status(400)(x)
+			if x.Status > 400 && x.Status < 500 {
+				err = soften(reports.Warn, err)
+			}
+			return err
+		}
+		if err := ErrorBody(x); err != nil || len(types) == 0 {
+			return soften(reports.Warn, err)
+		}
+		return soften(reports.Warn, ScimType(types...)(x))
+	}
+}
+
 // creationURI makes a URI absolute; relative ones are taken relative to the base (RFC 7643 §2.3.7).
 func (s *session) creationURI(uri string) string {
 	u, err := url.Parse(uri)

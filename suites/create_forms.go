@@ -32,7 +32,7 @@ func (s *session) createForms() {
 			o = s.user("charset")
 			charset = post(o, encode(o), header("Content-Type", scim.MediaType+"; charset=utf-8"))
 			o = s.user("nulls")
-			for name, v := range map[string]any{"nickName": nil, "title": nil, "emails": []any{}, "addresses": nil, "roles": []any{}} {
+			for name, v := range map[string]any{"nickName": nil, "title": nil, "addresses": nil, "phoneNumbers": []any{}} {
 				if a := s.needsType("User").attribute(name); a != nil && !a.Required {
 					o[name] = v
 				}
@@ -84,7 +84,7 @@ func (s *session) createForms() {
 			Fix: "Drop null and [] before storing.",
 		}, func() {
 			x := s.probeState(nulls, "create.null-accepted")
-			for _, name := range []string{"nickName", "title", "emails", "addresses", "roles"} {
+			for _, name := range []string{"nickName", "title", "addresses", "phoneNumbers"} {
 				if v, sent := nulls.u.Sent[name]; sent && !scim.Assigned(v) {
 					s.judge(x, Unassigned(name))
 				}
@@ -142,7 +142,7 @@ func (s *session) createLists() {
 			Fix: "Drop values that say the same as an earlier one, or refuse them.",
 		}, func() {
 			if pairs.u == nil {
-				s.judge(pairs.x, Refused("400"))
+				s.judge(pairs.x, declined())
 				return
 			}
 			s.judge(s.probeState(pairs, "create.status"), func(x *reports.Exchange) error {
@@ -160,7 +160,7 @@ func (s *session) createLists() {
 			s.needs("User", "emails.primary")
 			if primaries.u == nil {
 				s.observe("A43", "two primary values in POST", "refused")
-				s.judge(primaries.x, Refused("400", scim.InvalidValue, scim.InvalidSyntax))
+				s.judge(primaries.x, declined(scim.InvalidValue, scim.InvalidSyntax))
 				return
 			}
 			s.observe("A43", "two primary values in POST", "corrected")
@@ -184,7 +184,7 @@ func (s *session) createLists() {
 		}, func() {
 			if other.u == nil {
 				s.observe("A66", "a type outside the canonical values", "refused")
-				s.judge(other.x, Refused("400", scim.InvalidValue, scim.InvalidSyntax))
+				s.judge(other.x, declined(scim.InvalidValue, scim.InvalidSyntax))
 				return
 			}
 			s.judge(s.probeState(other, "create.status"), func(x *reports.Exchange) error {
