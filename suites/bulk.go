@@ -68,7 +68,7 @@ func (s *session) bulkMethods() {
 			j = s.bulkRun(ops)
 		})
 
-		it("a Bulk request that was processed answers 200 with a result of each operation", ID("bulk.status"), Requires("7644-3.7-14", "7644-3.7.3-01"), Explain{
+		it("a Bulk request that was processed answers 200 with a result of each operation", ID("bulk.status"), Requires("7644-3.7-14", "7644-3.7.3-01", "7644-3.7-12"), Explain{
 			Why: "A client reads the results only after 200; of an operation without a result it cannot tell whether it was done.",
 			Fix: "Answer 200 once the job was processed, with one result per operation.",
 		}, func() {
@@ -128,7 +128,7 @@ func (s *session) bulkMethods() {
 			s.judge(s.read(removed), Status(404))
 		})
 
-		it("PATCH inside Bulk changes the resource, in the order of the operations", ID("bulk.order"), Requires("7644-3.7-05", "7644-3.7-19"), Explain{
+		it("PATCH inside Bulk changes the resource, in the order of the operations", ID("bulk.order"), Requires("7644-3.7-05", "7644-3.7-19", "7644-3.7-18"), Explain{
 			Why: "A server that runs operations in parallel, or the last first, ends in another state than the client asked for.",
 			Fix: "Run operations on one resource in the order of the request.",
 		}, func() {
@@ -348,7 +348,7 @@ func (s *session) bulkCircles() {
 			j = s.bulkRun([]scim.Object{bulkOp("POST", groups, "a", a), bulkOp("POST", groups, "b", b)})
 		})
 
-		it("circular references are resolved, or refused with 409", ID("bulk.circular"), Requires("7644-3.7.1-01", "7644-3.7.2-02"), Explain{
+		it("circular references are resolved, or refused with 409", ID("bulk.circular"), Requires("7644-3.7.1-01", "7644-3.7.2-02", "7644-3.7.1-02"), Explain{
 			Why: "Half of a circle, or references that stay texts, leave groups whose members are wrong without a word.",
 			Fix: "Create the resources first and add the references afterwards, or answer 409.",
 		}, func() {

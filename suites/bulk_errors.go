@@ -496,7 +496,7 @@ func (s *session) bulkVersions() {
 			fresh = put("Fresh", scim.String(between.Object(), "meta.version"))
 		})
 
-		it("an operation with a stale version fails with 412 and changes nothing", ID("bulk.version-stale"), Requires("7644-3.7-07", "7644-3.14-07"), Explain{
+		it("an operation with a stale version fails with 412 and changes nothing", ID("bulk.version-stale"), Requires("7644-3.7-07", "7644-3.14-07", "7644-3.12-13"), Explain{
 			Why: "Two administrators overwrite each other's changes although the client took care.",
 			Fix: "Compare version with the current one, as If-Match would; answer 412 for the operation.",
 		}, func() {

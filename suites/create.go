@@ -179,7 +179,7 @@ func (s *session) createFull() {
 			s.judge(metaIn(), Attr("meta.resourceType", s.needsType("User").Name))
 		})
 
-		it("meta.created and meta.lastModified are given, as dateTime", ID("create.timestamps"), Requires("7643-3.1-02", "7643-3.1-20", "7643-2.3.5-01"), Explain{
+		it("meta.created and meta.lastModified are given, as dateTime", ID("create.timestamps"), Requires("7643-3.1-02", "7643-3.1-20", "7643-2.3.5-01", "7643-3-05"), Explain{
 			Why: "Incremental synchronisation compares these instants; an epoch number or a local format cannot be compared.",
 			Fix: "Write both as xsd:dateTime with date, time and zone, such as 2026-01-31T08:00:00Z.",
 		}, func() {
@@ -239,7 +239,7 @@ func (s *session) createFull() {
 			})
 		})
 
-		it("the new resource can be read, with the values that were sent", ID("create.stored"), Requires("7644-3.1-07", "7644-3.4.1-01"), Explain{
+		it("the new resource can be read, with the values that were sent", ID("create.stored"), Requires("7644-3.1-07", "7644-3.4.1-01", "7643-3-06"), Explain{
 			Why: "An acknowledged write that is not there is the worst failure of provisioning: nobody is told.",
 			Fix: "Answer 201 only after the resource is stored, and store every attribute that the schema declares.",
 		}, func() {
@@ -262,7 +262,7 @@ func (s *session) createMinimal() {
 		var p creationProbe
 		beforeAll(func() { p = s.probeUser(s.minimalUser("minimal")) })
 
-		it("a user with nothing but the required attributes is accepted", ID("create.minimal"), Requires("7643-1.1-01"), Explain{
+		it("a user with nothing but the required attributes is accepted", ID("create.minimal"), Requires("7643-1.1-01", "7644-3.3-02"), Explain{
 			Why: "Clients that map few attributes cannot provision anybody where the schema does not say what else is wanted.",
 			Fix: "Require only what /Schemas publishes as required, and publish as required what you require.",
 		}, func() {

@@ -344,7 +344,7 @@ func (s *session) createEnterprise() {
 			s.judge(state(), Attr(scim.EnterpriseURN+":manager.value", boss.ID))
 		})
 
-		it("manager.$ref, where there is one, leads to the manager", ID("create.manager-ref"), Requires("7643-2.3.7-01", "7643-2.3.7-03", "7643-4.3-03"), Explain{
+		it("manager.$ref, where there is one, leads to the manager", ID("create.manager-ref"), Requires("7643-2.3.7-01", "7643-2.3.7-03", "7643-4.3-03", "7643-2.3.7-02"), Explain{
 			Why: "Clients that follow the reference show the wrong person, or an error.",
 			Fix: "Fill $ref with the URI of the manager's resource, or leave it out.",
 		}, func() {

@@ -176,7 +176,7 @@ func (s *session) errorRequests() {
 			})
 		})
 
-		it("errors have a JSON object as body", ID("errors.body"), Requires("7644-3.12-01"), Explain{
+		it("errors have a JSON object as body", ID("errors.body"), Requires("7644-3.12-01", "7644-3.2-08"), Explain{
 			Why: "Clients show the detail to an administrator; of a page of HTML they can show nothing.",
 			Fix: "Write every error of the service as a SCIM error in JSON.",
 		}, func() { each(ours(), IsObject) })

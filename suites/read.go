@@ -111,7 +111,7 @@ func (s *session) readOne() {
 			})
 		})
 
-		it("schemas is an array of URIs with the base schema among them", ID("read.schemas"), Requires("7643-3-01", "7643-2.1-01", "7643-3.3-01"), Explain{
+		it("schemas is an array of URIs with the base schema among them", ID("read.schemas"), Requires("7643-3-01", "7643-2.1-01", "7643-3.3-01", "7643-1.1-02"), Explain{
 			Why: "Typed clients choose how to read an object by its schemas, and refuse one without.",
 			Fix: "Return schemas in every representation, as an array, with the URN of the base schema.",
 		}, func() {
