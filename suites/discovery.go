@@ -385,7 +385,9 @@ func (s *session) resourceTypeList() {
 		}, func() {
 			s.judge(there(), each(func(o scim.Object) error {
 				want := map[string]string{strings.ToLower(scim.UserURN): "Users", strings.ToLower(scim.GroupURN): "Groups"}[strings.ToLower(scim.String(o, "schema"))]
-				if got := strings.Trim(scim.String(o, "endpoint"), "/"); want != "" && got != want {
+				got := strings.Trim(scim.String(o, "endpoint"), "/")
+				got = got[strings.LastIndexByte(got, '/')+1:]
+				if want != "" && got != "" && got != want {
 					return wrong("endpoint of "+scim.String(o, "name"), "/"+want, scim.Get(o, "endpoint"))
 				}
 				return nil

@@ -75,7 +75,7 @@ func (s *session) schemas() {
 			s.judge(user, Softly(reports.Warn, func(x *reports.Exchange) error {
 				var errs []error
 				for _, path := range []string{"meta.created", "meta.lastModified"} {
-					if v := scim.String(x.Object(), path); v != "" && !zoned.MatchString(v) {
+					if v := scim.String(x.Object(), path); xsdDateTime.MatchString(v) && !zoned.MatchString(v) {
 						errs = append(errs, wrong(path, text("a time zone at the end"), v))
 					}
 				}
