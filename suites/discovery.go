@@ -49,8 +49,12 @@ func (s *session) providerConfig() {
 		}, func() { s.judge(there(), MediaType) })
 
 		for _, f := range []struct{ name, req string }{
-			{"patch", "7643-5-04"}, {"bulk", "7643-5-05"}, {"filter", "7643-5-06"},
-			{"changePassword", "7643-5-07"}, {"sort", "7643-5-08"}, {"etag", "7643-5-09"},
+			{"patch", "7643-5-04"},
+			{"bulk", "7643-5-05"},
+			{"filter", "7643-5-06"},
+			{"changePassword", "7643-5-07"},
+			{"sort", "7643-5-08"},
+			{"etag", "7643-5-09"},
 		} {
 			it("the configuration says with a boolean whether "+f.name+" is supported", ID("discovery.config-"+strings.ToLower(f.name)), Requires(f.req), Explain{
 				Why: "Clients switch " + f.name + " on or off by this flag; a missing or quoted value reads as either.",

@@ -178,7 +178,10 @@ var addFormats = sync.OnceFunc(func() {
 	gojsonschema.FormatCheckers.
 		Add(dateTimeFormat, format(xsdDateTime.MatchString)).
 		Add(binaryFormat, format(isBase64)).
-		Add(uriFormat, format(func(s string) bool { _, err := url.Parse(s); return err == nil && s != "" && !strings.ContainsAny(s, " <>\"") }))
+		Add(uriFormat, format(func(s string) bool {
+			_, err := url.Parse(s)
+			return err == nil && s != "" && !strings.ContainsAny(s, " <>\"")
+		}))
 })
 
 // isBase64 accepts both alphabets, with or without padding (RFC 7643 §2.3.6).
