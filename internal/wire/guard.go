@@ -211,7 +211,7 @@ func (c *Client) mayTouch(r Request, method string, segs []string, bulkIDs map[s
 
 // mayWrite tells whether a host may be written to: loopback, or the one that was named.
 func (c *Client) mayWrite(u *url.URL) bool {
-	if isLoopback(u.Hostname()) {
+	if Loopback(u.Hostname()) {
 		return true
 	}
 	allowed := strings.ToLower(strings.TrimSpace(c.cfg.AllowWrites))
@@ -222,7 +222,8 @@ func (c *Client) mayWrite(u *url.URL) bool {
 	return allowed == host || allowed == "["+host+"]" || allowed == net.JoinHostPort(host, portOf(u))
 }
 
-func isLoopback(host string) bool {
+// Loopback tells whether a host name or address is this machine itself.
+func Loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
