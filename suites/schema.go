@@ -25,7 +25,7 @@ func (s *session) schemas() {
 				t := s.needsType("User")
 				for path, v := range map[string]any{
 					"profileUrl":       "https://" + s.domain() + "/profile",
-					"photos":           []any{scim.Object{"value": "https://" + s.domain() + "/photo.png", "type": "photo"}},
+					"photos":           []any{scim.Object{"value": "https://" + s.domain() + "/photo.png", "type": "photo", "primary": true}},
 					"x509Certificates": []any{scim.Object{"value": sampleCertificate}},
 				} {
 					if t.attribute(path) != nil {

@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http/httptest"
@@ -38,7 +40,7 @@ func judgeTLS(t *testing.T, fault target.TLSFault) *reports.Run {
 		if fault.Min == 0 {
 			ts.TLS.MinVersion = tls.VersionTLS12
 		}
-		ts.Config.ErrorLog = nil
+		ts.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are the point
 		ts.StartTLS()
 		t.Cleanup(ts.Close)
 		cfg.Wire.BaseURL = ts.URL + "/scim/v2"
