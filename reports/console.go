@@ -114,7 +114,7 @@ func (c *console) head(res Result) {
 	if res.Title != "" {
 		text += "  " + res.Title
 	}
-	c.put(c.paint(res.Word, string(res.Word))+strings.Repeat(" ", max(1, 8-len(res.Word))), 8, text+"  "+res.bracket(), 0)
+	c.put(c.paint(res.Word, string(res.Word))+strings.Repeat(" ", max(1, 8-len(res.Word))), 8, text+"  "+res.bracket(), c.lines(8))
 }
 
 // failures prints what gives exit 1 in full.
@@ -313,7 +313,8 @@ func (c *console) summary() {
 	case v.Word != Conformant:
 		word = Fail
 	}
-	fmt.Fprintf(c.w, "%-12s%s   %s\n", "Verdict", c.paint(word, v.Word), v.Summary())
+	fmt.Fprintf(c.w, "%-12s%s (exit %d)\n", "Verdict", c.paint(word, v.Word), v.Exit)
+	c.line("Results", v.Summary())
 	for i, reason := range v.Reasons {
 		label := ""
 		if i == 0 {

@@ -44,14 +44,14 @@ func WriteJSON(w io.Writer, r *Run, v Verdict) error {
 }
 
 // escapeHidden writes characters that act on a terminal as \u escapes. Only strings can hold them, so the
-// document keeps its meaning and can be printed safely.
+// document keeps its meaning and can be printed safely. U+FFFD is written as encoding/json writes it for bad bytes.
 func escapeHidden(doc []byte) []byte {
 	var b bytes.Buffer
 	b.Grow(len(doc))
 	for len(doc) > 0 {
 		r, size := utf8.DecodeRune(doc)
 		switch {
-		case r < utf8.RuneSelf && r != 0x7f, !hidden(r):
+		case r < 0x7f, r != utf8.RuneError && !hidden(r):
 			b.Write(doc[:size])
 		case r > 0xffff:
 			r -= 0x10000

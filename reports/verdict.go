@@ -135,10 +135,6 @@ func (r *Run) Verdict(p Policy) Verdict {
 			v.Exit = exit
 		}
 	}
-	// Green asks for a MUST that passed even where the reasons above leave it open.
-	if v.MustPassed == 0 {
-		v.Green = false
-	}
 	v.Word = r.word(v, reasons)
 	return v
 }

@@ -55,6 +55,9 @@ func escape(s string, keep func(rune) bool) string {
 // hidden tells whether a character acts on the terminal or cannot be seen: Cc, Cf (bidirectional and zero-width
 // controls), line and paragraph separators, private use, and the noncharacters that XML refuses.
 func hidden(r rune) bool {
+	if r >= ' ' && r < 0x7f {
+		return false
+	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || r&0xfffe == 0xfffe
 }
 
