@@ -14,11 +14,11 @@ import (
 // ID is the stable name of a check, "area.what". It decorates an It.
 type ID string
 
-// requires is what Requires returns.
-type requires []string
+// requires is what Requires returns; a struct, since Ginkgo takes slices of arguments apart.
+type requires struct{ ids []string }
 
 // Requires names the statements of the catalogue that a check judges. It decorates an It.
-func Requires(ids ...string) any { return requires(ids) }
+func Requires(ids ...string) any { return requires{ids} }
 
 // Explain tells a reader why a check matters and how to fix what it finds. It decorates an It.
 type Explain struct {
@@ -28,8 +28,8 @@ type Explain struct {
 	Fix string
 }
 
-// Check describes one check, as `list` and `explain` show it.
-type Check struct {
+// CheckInfo describes one check, as `list` and `explain` show it.
+type CheckInfo struct {
 	ID         string                `json:"id"`
 	Title      string                `json:"title"`
 	Area       string                `json:"area"`
@@ -47,26 +47,26 @@ const (
 
 // registry collects the checks while Ginkgo builds its tree, and refuses what is not in the catalogue.
 type registry struct {
-	checks   []*Check
-	byID     map[string]*Check
+	checks   []*CheckInfo
+	byID     map[string]*CheckInfo
 	selected func(id string) bool
 }
 
 func newRegistry(selected func(string) bool) *registry {
-	return &registry{byID: map[string]*Check{}, selected: selected}
+	return &registry{byID: map[string]*CheckInfo{}, selected: selected}
 }
 
-// transform turns the decorators of an It into labels and a Check.
+// transform turns the decorators of an It into labels and a CheckInfo.
 func (r *registry) transform(kind types.NodeType, _ ginkgo.Offset, text string, args []any) (string, []any, []error) {
 	var out []any
 	var errs []error
-	c := &Check{Title: text}
+	c := &CheckInfo{Title: text}
 	for _, a := range args {
 		switch t := a.(type) {
 		case ID:
 			c.ID = string(t)
 		case requires:
-			for _, id := range t {
+			for _, id := range t.ids {
 				st, ok := catalogue.Find(id)
 				if !ok {
 					errs = append(errs, fmt.Errorf("check %q names requirement %q, which is not in the catalogue", c.ID, id))
@@ -91,7 +91,7 @@ func (r *registry) transform(kind types.NodeType, _ ginkgo.Offset, text string, 
 	return text, append(out, labels), errs
 }
 
-func (r *registry) add(c *Check) (errs []error) {
+func (r *registry) add(c *CheckInfo) (errs []error) {
 	area, what, ok := strings.Cut(c.ID, ".")
 	if !ok || area == "" || what == "" {
 		errs = append(errs, fmt.Errorf("check %q: the ID must be area.what", c.ID))

@@ -1,10 +1,15 @@
 package suites
 
 import (
+	"flag"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,7 +75,7 @@ func caught(clean, now reports.Word) bool {
 }
 
 func TestCleanTarget(t *testing.T) {
-	run := judgeTarget(t, target.Config{})
+	run := judgeTarget(t, target.Config{}, onlyGlobs()...)
 	for _, r := range run.Results {
 		if r.Word == reports.Fail || r.Word == reports.Warn || r.Word == reports.Error {
 			t.Errorf("%s %s: %s%s\n%s", r.Word, r.ID, r.Message, r.Reason, describe(r))
@@ -86,16 +91,36 @@ func TestCleanTarget(t *testing.T) {
 	t.Logf("%d checks, %d requests, %v", len(run.Results), run.Requests, v.Count)
 }
 
+var (
+	onlyFlag   = flag.String("only", "", "comma-separated globs of check ids: judge by these alone, and try the flaws that name one of them")
+	updateFlag = flag.Bool("update", false, "rewrite the Kills of each flaw to what caught it; review the difference as if you had written it")
+)
+
+func onlyGlobs() []string {
+	if *onlyFlag == "" {
+		return nil
+	}
+	return strings.Split(*onlyFlag, ",")
+}
+
 // TestKillMatrix proves every check able to fail, and every flaw to be seen by exactly the checks that it names.
 func TestKillMatrix(t *testing.T) {
-	clean := words(judgeTarget(t, target.Config{}))
+	only := onlyGlobs()
+	counts := func(id string) bool { return only == nil || matches(only, id) }
+	clean := words(judgeTarget(t, target.Config{}, only...))
 	killers := map[string][]string{}
+	tried := 0
 	for _, f := range target.Flaws() {
-		for _, id := range f.Kills {
+		want := slices.DeleteFunc(slices.Sorted(slices.Values(f.Kills)), func(id string) bool { return !counts(id) })
+		if only != nil && len(want) == 0 {
+			continue
+		}
+		tried++
+		for _, id := range want {
 			killers[id] = append(killers[id], f.Name)
 		}
 		t.Run(f.Name, func(t *testing.T) {
-			now := words(judgeTarget(t, target.Config{Flaws: []string{f.Name}}))
+			now := words(judgeTarget(t, target.Config{Flaws: []string{f.Name}}, only...))
 			var got []string
 			for id, w := range now {
 				if caught(clean[id], w) {
@@ -103,9 +128,12 @@ func TestKillMatrix(t *testing.T) {
 				}
 			}
 			slices.Sort(got)
-			want := slices.Sorted(slices.Values(f.Kills))
+			if *updateFlag && only == nil && len(got) > 0 {
+				rewriteKills(t, f.Name, got)
+				return
+			}
 			if !slices.Equal(got, want) {
-				t.Errorf("caught by\n\t%s\nwant\n\t%s", strings.Join(got, " "), strings.Join(want, " "))
+				t.Errorf("%s\ncaught by\n\t%s\nbut names\n\t%s", f.Title, strings.Join(got, " "), strings.Join(want, " "))
 			}
 			if len(want) == 0 {
 				t.Error("the flaw names no check")
@@ -120,21 +148,50 @@ func TestKillMatrix(t *testing.T) {
 	}
 	slices.Sort(unproven)
 	if len(unproven) > 0 {
-		t.Errorf("no flaw proves these checks able to fail: %s", strings.Join(unproven, " "))
+		t.Errorf("no flaw proves these %d checks able to fail: %s", len(unproven), strings.Join(unproven, " "))
 	}
 	for _, id := range slices.Sorted(maps.Keys(killers)) {
 		if _, ok := clean[id]; !ok {
 			t.Errorf("flaws %v name %q, which is no check", killers[id], id)
 		}
 	}
-	t.Logf("%d flaws, %d checks", len(target.Flaws()), len(clean))
+	t.Logf("%d flaws, %d checks", tried, len(clean))
+}
+
+// rewriteKills replaces the Kills of a flaw in the target's sources.
+func rewriteKills(t *testing.T, flaw string, kills []string) {
+	t.Helper()
+	files, err := filepath.Glob("../fixtures/target/flaws_*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := regexp.MustCompile(`(?s)(Name:\s+"` + regexp.QuoteMeta(flaw) + `",.*?Kills:\s+\[\]string\{)[^}]*\}`)
+	quoted := make([]string, len(kills))
+	for i, k := range kills {
+		quoted[i] = strconv.Quote(k)
+	}
+	for _, name := range files {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !entry.Match(src) {
+			continue
+		}
+		out := entry.ReplaceAll(src, []byte("${1}"+strings.Join(quoted, ", ")+"}"))
+		if err := os.WriteFile(name, out, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Errorf("flaw %s is in none of %v", flaw, files)
 }
 
 // TestVariants proves that no legal choice is held against a server.
 func TestVariants(t *testing.T) {
 	for _, v := range target.Variants() {
 		t.Run(v.Name, func(t *testing.T) {
-			for _, r := range judgeTarget(t, target.Config{Variants: []string{v.Name}}).Results {
+			for _, r := range judgeTarget(t, target.Config{Variants: []string{v.Name}}, onlyGlobs()...).Results {
 				if r.Word == reports.Fail || r.Word == reports.Error {
 					t.Errorf("%s %s: %s%s\n%s", r.Word, r.ID, r.Message, r.Reason, describe(r))
 				}

@@ -126,13 +126,14 @@ func (l *learned) limit(path string) int {
 	return max(n, 0)
 }
 
-// Examine asks the target what it is. The Cut is not nil where there is nothing to judge: the target cannot be
+// examine asks the target what it is. The Cut is not nil where there is nothing to judge: the target cannot be
 // reached, refuses the credential, or is no SCIM endpoint.
 func examine(ctx context.Context, c *wire.Client) (*learned, *reports.Cut) {
 	get := func(path, query string) *reports.Exchange {
 		return c.Do(ctx, wire.Request{Method: http.MethodGet, Path: path, RawQuery: query})
 	}
-	l := &learned{known: map[string]*scim.Schema{}}
+	none := &reports.Exchange{}
+	l := &learned{config: none, types: none, schemas: none, users: none, known: map[string]*scim.Schema{}}
 	l.config = get("/ServiceProviderConfig", "")
 	if err := l.config.Err(); err != nil && ctx.Err() != nil {
 		return l, &reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted before anything was learned"}

@@ -163,16 +163,16 @@ func Describe(cfg Config) {
 }
 
 // List returns the checks in the order in which they run.
-func List() []Check {
+func List() []CheckInfo {
 	one.Lock()
 	defer one.Unlock()
 	return list()
 }
 
-func list() []Check {
+func list() []CheckInfo {
 	s := &session{cfg: Config{RunID: "listing0"}, reg: newRegistry(func(string) bool { return true })}
 	s.build()
-	out := make([]Check, len(s.reg.checks))
+	out := make([]CheckInfo, len(s.reg.checks))
 	for i, c := range s.reg.checks {
 		out[i] = *c
 	}
@@ -188,17 +188,17 @@ func (e *SelectionError) Error() string {
 }
 
 // selection turns globs into a predicate. A glob that matches no check at all is an error, since it is misspelt.
-func selection(only, skip []string, all []Check) (func(string) bool, error) {
+func selection(only, skip []string, all []CheckInfo) (func(string) bool, error) {
 	for _, g := range slices.Concat(only, skip) {
 		if _, err := path.Match(g, ""); err != nil {
 			return nil, fmt.Errorf("%q is no glob: %w", g, err)
 		}
-		if !slices.ContainsFunc(all, func(c Check) bool { return matches([]string{g}, c.ID) }) {
+		if !slices.ContainsFunc(all, func(c CheckInfo) bool { return matches([]string{g}, c.ID) }) {
 			return nil, fmt.Errorf("no check id matches %q; `scimproof list` shows all ids: %w", g, &SelectionError{only, skip})
 		}
 	}
 	pick := func(id string) bool { return (len(only) == 0 || matches(only, id)) && !matches(skip, id) }
-	if !slices.ContainsFunc(all, func(c Check) bool { return pick(c.ID) }) {
+	if !slices.ContainsFunc(all, func(c CheckInfo) bool { return pick(c.ID) }) {
 		return nil, &SelectionError{only, skip}
 	}
 	return pick, nil
@@ -365,7 +365,7 @@ func (s *session) after(spec types.SpecReport) {
 }
 
 // checkOf returns the check that a spec stands for.
-func (s *session) checkOf(spec types.SpecReport) *Check {
+func (s *session) checkOf(spec types.SpecReport) *CheckInfo {
 	for _, l := range spec.Labels() {
 		if id, ok := strings.CutPrefix(l, idLabel); ok {
 			return s.reg.byID[id]
@@ -393,7 +393,11 @@ func (s *session) end(run *reports.Run) {
 		// The run's own context may be over: clean-up is what an interrupted run still owes.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), 10*time.Minute)
 		defer cancel()
-		run.Cleanup = wire.Cleanup(ctx, s.client, ledger)
+		rep := wire.Cleanup(ctx, s.client, ledger)
+		run.Cleanup = reports.Cleanup{Created: rep.Created, Deleted: rep.Deleted}
+		for _, l := range rep.Left {
+			run.Cleanup.Left = append(run.Cleanup.Left, reports.Leftover(l))
+		}
 	}
 	run.Results, run.Behaviours, run.Exchanges = s.results, s.behaviours, s.exchanges
 	run.Cut, run.Crash = s.cut, s.crash

@@ -38,7 +38,7 @@ type session struct {
 
 // current is what is known of the check that runs now.
 type current struct {
-	check     *Check
+	check     *CheckInfo
 	findings  []reports.Finding
 	notes     []string
 	exchanges []string

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"strings"
@@ -28,7 +27,8 @@ type Ledger struct {
 	byID    map[string][]*Entry
 	next    int
 	err     error
-	written int64
+	written int64 // bytes of whole lines
+	size    int64 // bytes of the file when it was last seen: more than written means a torn tail
 
 	syncMu sync.Mutex
 	synced int64
@@ -101,8 +101,12 @@ func OpenLedger(path, runID, base string) (*Ledger, error) {
 	}
 	// Where the first line is torn, nothing was ever sent: start anew.
 	if err != nil || l.run == "" {
+		torn := int64(0)
+		if err == nil {
+			torn = l.size
+		}
 		l = NewLedger(runID, base)
-		l.path = path
+		l.path, l.size = path, torn
 		if err := l.open(); err != nil {
 			return nil, err
 		}
@@ -128,7 +132,7 @@ func ReadLedger(path string) (*Ledger, error) {
 		return nil, &LedgerError{Path: path, Why: "it cannot be read: " + err.Error(), Hint: "check the path and its permissions", Err: err}
 	}
 	l := NewLedger("", "")
-	l.path = path
+	l.path, l.size = path, int64(len(data))
 	for n := 1; len(data) > 0; n++ {
 		line, rest, whole := bytes.Cut(data, []byte{'\n'})
 		if len(bytes.TrimSpace(line)) > 0 {
@@ -222,22 +226,46 @@ func (l *Ledger) open() error {
 	}
 	f, err := os.OpenFile(l.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err == nil {
-		err = f.Truncate(l.written)
+		err = l.mend(f)
 	}
-	if err == nil && l.written > 0 {
-		last := make([]byte, 1)
-		if _, err = f.ReadAt(last, l.written-1); err == nil && last[0] != '\n' {
-			_, err = f.WriteString("\n")
-			l.written++
-		}
-	}
-	if err != nil && err != io.EOF {
+	if err != nil {
 		if f != nil {
 			_ = f.Close()
 		}
-		return &LedgerError{Path: l.path, Why: "it cannot be written: " + err.Error(), Hint: "choose a place that can be written to", Err: err}
+		return &LedgerError{Path: l.path, Why: "it cannot be written: " + err.Error(), Hint: "choose a place that can be written to, and wait for the run that uses it", Err: err}
 	}
 	l.file = f
+	return nil
+}
+
+// mend cuts a torn tail off, or ends a last line that lacks only its newline. A file that has grown since it was read
+// belongs to a run that is still going: it is left alone.
+func (l *Ledger) mend(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != l.size {
+		return errors.New("it has changed since it was read")
+	}
+	if l.size > l.written {
+		if err := f.Truncate(l.written); err != nil {
+			return err
+		}
+	}
+	if l.written > 0 {
+		last := make([]byte, 1)
+		if _, err := f.ReadAt(last, l.written-1); err != nil {
+			return err
+		}
+		if last[0] != '\n' {
+			if _, err := f.WriteString("\n"); err != nil {
+				return err
+			}
+			l.written++
+		}
+	}
+	l.size = l.written
 	return nil
 }
 
@@ -259,6 +287,7 @@ func (l *Ledger) write(line ledgerLine) error {
 		return l.err
 	}
 	l.written += int64(len(b)) + 1
+	l.size = l.written
 	return nil
 }
 

@@ -5,10 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"os"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -185,16 +188,35 @@ func (cfg Config) handshake(ctx context.Context, base *url.URL, t *tls.Config) (
 	transport.DisableKeepAlives = true
 	transport.ForceAttemptHTTP2 = false
 	defer transport.CloseIdleConnections()
+	var mu sync.Mutex
+	var conns []net.Conn
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+		if err == nil {
+			mu.Lock()
+			conns = append(conns, conn)
+			mu.Unlock()
+		}
+		return conn, err
+	}
 	ctx, cancelTime := context.WithTimeout(ctx, cfg.timeout())
 	defer cancelTime()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := make(chan tls.ConnectionState, 2)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{TLSHandshakeDone: func(s tls.ConnectionState, err error) {
-		if err == nil {
-			done <- s
-			cancel(errHandshakeDone)
+		// An https proxy has a handshake of its own.
+		if err != nil || s.ServerName != "" && !strings.EqualFold(s.ServerName, base.Hostname()) {
+			return
 		}
+		done <- s
+		mu.Lock()
+		defer mu.Unlock()
+		// On a closed connection the request cannot go out, whichever goroutine is first.
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+		cancel(errHandshakeDone)
 	}})
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, base.String(), nil)
 	if err != nil {

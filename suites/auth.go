@@ -1,0 +1,4 @@
+package suites
+
+// authentication: credentials (RFC 7644 §2).
+func (s *session) authentication() {}

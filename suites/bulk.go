@@ -1,0 +1,4 @@
+package suites
+
+// bulk: POST to /Bulk (RFC 7644 §3.7).
+func (s *session) bulk() {}

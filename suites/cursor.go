@@ -1,0 +1,4 @@
+package suites
+
+// cursors: cursor paging (RFC 9865).
+func (s *session) cursors() {}

@@ -1,0 +1,4 @@
+package suites
+
+// deleting: DELETE (RFC 7644 §3.6).
+func (s *session) deleting() {}

@@ -1,0 +1,4 @@
+package suites
+
+// me: the /Me alias (RFC 7644 §3.11).
+func (s *session) me() {}

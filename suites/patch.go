@@ -1,0 +1,4 @@
+package suites
+
+// patching: PATCH (RFC 7644 §3.5.2).
+func (s *session) patching() {}

@@ -1,0 +1,4 @@
+package suites
+
+// replacing: PUT (RFC 7644 §3.5.1).
+func (s *session) replacing() {}

@@ -1,0 +1,4 @@
+package suites
+
+// transport: facts of the TLS connection (RFC 7644 §7.2).
+func (s *session) transport() {}
