@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -298,7 +299,16 @@ func (s *session) runGinkgo() {
 		ginkgo.BeforeEach(s.before)
 		s.register()
 	})
-	ginkgo.ReportAfterEach(s.after)
+	ginkgo.ReportAfterEach(func(spec types.SpecReport) {
+		// Ginkgo would swallow a panic here, and with it the result.
+		defer func() {
+			if p := recover(); p != nil {
+				s.crash = fmt.Sprintf("%v\n%s", p, debug.Stack())
+				s.stop(&reports.Cut{Kind: reports.CutBug, Why: fmt.Sprintf("a bug in scimproof: %v", p)})
+			}
+		}()
+		s.after(spec)
+	})
 	ginkgo.RunSpecs(quiet{}, "scimproof", quietly()...)
 	s.takeSignals()
 }

@@ -110,6 +110,9 @@ func (m *Main) judge(ctx context.Context, j judgement) error {
 	m.announce(j.ledger)
 	p := m.watch(&j)
 	j.cfg.Rearm = m.rearm
+	if m.Panic != nil {
+		m.Panic("")
+	}
 	run, err := suites.Run(ctx, j.cfg)
 	p.finish()
 	if err != nil {

@@ -36,7 +36,7 @@ type Main struct {
 	Env            func(name string) (string, bool)
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	// Panic, if not nil, is called at every finished check, for tests of what a bug does.
+	// Panic, if not nil, is called before a run with "" and then at every finished check, for tests of what a bug does.
 	Panic func(checkID string)
 
 	secrets  *wire.Secrets
