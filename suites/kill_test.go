@@ -108,6 +108,9 @@ func TestKillMatrix(t *testing.T) {
 	only := onlyGlobs()
 	counts := func(id string) bool { return only == nil || matches(only, id) }
 	clean := words(judgeTarget(t, target.Config{}, only...))
+	if counts("tls.version-1.2") {
+		maps.Copy(clean, words(judgeTLS(t, target.TLSFault{})))
+	}
 	killers := map[string][]string{}
 	tried := 0
 	for _, f := range target.Flaws() {
@@ -120,7 +123,12 @@ func TestKillMatrix(t *testing.T) {
 			killers[id] = append(killers[id], f.Name)
 		}
 		t.Run(f.Name, func(t *testing.T) {
-			now := words(judgeTarget(t, target.Config{Flaws: []string{f.Name}}, only...))
+			var now map[string]reports.Word
+			if f.TLS != nil {
+				now = words(judgeTLS(t, *f.TLS))
+			} else {
+				now = words(judgeTarget(t, target.Config{Flaws: []string{f.Name}}, only...))
+			}
 			var got []string
 			for id, w := range now {
 				if caught(clean[id], w) {

@@ -86,6 +86,7 @@ func Run(ctx context.Context, cfg Config) (*reports.Run, error) {
 		s.cut = nil
 	}
 	if s.cut == nil {
+		s.learnFromRecord()
 		s.runGinkgo()
 	}
 	s.end(run)

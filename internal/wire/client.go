@@ -148,7 +148,7 @@ func New(cfg Config) (*Client, error) {
 		if cfg.Auth.Kind == "mtls" {
 			return nil, &ConfigError{"BaseURL", "a client certificate needs TLS", "use the https URL"}
 		}
-		if !isLoopback(base.Hostname()) && !cfg.AllowPlainHTTP {
+		if !Loopback(base.Hostname()) && !cfg.AllowPlainHTTP {
 			return nil, plainHTTP("BaseURL")
 		}
 	}

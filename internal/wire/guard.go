@@ -211,7 +211,7 @@ func (c *Client) mayTouch(r Request, method string, segs []string, bulkIDs map[s
 
 // mayWrite tells whether a host may be written to: loopback, or the one that was named.
 func (c *Client) mayWrite(u *url.URL) bool {
-	if isLoopback(u.Hostname()) {
+	if Loopback(u.Hostname()) {
 		return true
 	}
 	allowed := strings.ToLower(strings.TrimSpace(c.cfg.AllowWrites))
@@ -232,7 +232,8 @@ func MayWrite(baseURL, allow string) (bool, error) {
 	return (&Client{cfg: Config{AllowWrites: allow}}).mayWrite(base), nil
 }
 
-func isLoopback(host string) bool {
+// Loopback tells whether a host name or address is this machine itself.
+func Loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
