@@ -102,7 +102,7 @@ func (m *Main) runCheck(ctx context.Context, f *checkFlags, file *configFile, ar
 		}
 	}
 	return m.judge(ctx, judgement{
-		cfg: cfg, policy: reports.Policy{FailOn: f.failOn}, out: &f.outputs, checks: len(f.checks),
+		cfg: cfg, policy: reports.Policy{FailOn: f.failOn}, out: &f.outputs, checks: f.checks,
 		name: file.Target.Name, shown: f.shown(cfg.Wire), ledger: f.ledger,
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,9 +35,9 @@ func (m *Main) demo() *cobra.Command {
 			}
 			token := rand.Text()
 			m.secrets.Add(token)
-			srv, err := target.New(target.Config{Token: token, Flaws: flaws})
+			srv, err := newTarget(target.Config{Token: token, Flaws: flaws})
 			if err != nil {
-				return usage("`scimproof list flaws` shows all names", "%w", err)
+				return err
 			}
 			if err := o.prepare(); err != nil {
 				return err
@@ -48,7 +49,7 @@ func (m *Main) demo() *cobra.Command {
 			defer stop()
 			cfg.Wire = wire.Config{BaseURL: base, Auth: wire.Auth{Kind: "bearer", Token: token}, Secrets: m.secrets, Version: versionInfo().Version}
 			return m.judge(c.Context(), judgement{
-				cfg: cfg, policy: reports.Policy{FailOn: j.failOn}, out: &o, checks: len(j.checks),
+				cfg: cfg, policy: reports.Policy{FailOn: j.failOn}, out: &o, checks: j.checks,
 				name: "embedded target", shown: map[string]string{"auth": "bearer", "fail-on": j.failOn},
 			})
 		},
@@ -59,6 +60,20 @@ func (m *Main) demo() *cobra.Command {
 	fs.StringSliceVar(&flaws, "flaw", nil, "give the target the defect of this `NAME`, see `scimproof list flaws`; repeatable")
 	m.complete(c)
 	return c
+}
+
+// newTarget makes an embedded target. Flaws of a TLS connection are refused, as there is none here to have them.
+func newTarget(cfg target.Config) (*target.Server, error) {
+	for _, f := range target.Flaws() {
+		if f.TLS != nil && slices.Contains(cfg.Flaws, f.Name) {
+			return nil, usage("the tests of package suites show it", "the flaw %s is one of TLS, and the embedded target is reached over plain http", f.Name)
+		}
+	}
+	srv, err := target.New(cfg)
+	if err != nil {
+		return nil, usage("`scimproof serve --list` shows all names", "%w", err)
+	}
+	return srv, nil
 }
 
 // listen serves h on a free loopback port; the base URL is below the target's mount.

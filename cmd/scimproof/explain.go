@@ -118,7 +118,11 @@ func (m *Main) explainCheck(c suites.CheckInfo) {
 	var wrong []string
 	for _, f := range target.Flaws() {
 		if slices.Contains(f.Kills, c.ID) {
-			wrong = append(wrong, f.Title+" (`scimproof demo --flaw "+f.Name+"`)")
+			text := f.Title
+			if f.TLS == nil {
+				text += " (`scimproof demo --flaw " + f.Name + "`)"
+			}
+			wrong = append(wrong, text)
 		}
 	}
 	if len(wrong) > 0 {

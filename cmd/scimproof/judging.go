@@ -92,7 +92,7 @@ type judgement struct {
 	cfg    suites.Config
 	policy reports.Policy
 	out    *outputs
-	checks int
+	checks []suites.CheckInfo
 	name   string            // of the target, in the configuration
 	shown  map[string]string // the configuration as reports show it
 	ledger string            // path; "" keeps the ledger in memory

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/scimproof/scimproof/reports"
+	"github.com/scimproof/scimproof/suites"
 )
 
 const (
@@ -28,13 +29,25 @@ type progress struct {
 	done    int
 	count   map[reports.Word]int
 	area    string
-	inArea  map[reports.Word]int
+	areas   map[string]map[reports.Word]int
+	due     map[string]int // checks of an area that are still to come
+	order   []string
 	stop    chan struct{}
 }
 
-// newProgress starts to show the progress of a run of total checks on w; a nil *progress shows nothing.
-func newProgress(w io.Writer, tty bool, total int) *progress {
-	p := &progress{w: w, tty: tty, total: total, started: time.Now(), count: map[reports.Word]int{}, stop: make(chan struct{})}
+// newProgress starts to show the progress of a run of these checks on w; a nil *progress shows nothing.
+func newProgress(w io.Writer, tty bool, checks []suites.CheckInfo) *progress {
+	p := &progress{
+		w: w, tty: tty, total: len(checks), started: time.Now(), stop: make(chan struct{}),
+		count: map[reports.Word]int{}, areas: map[string]map[reports.Word]int{}, due: map[string]int{},
+	}
+	for _, c := range checks {
+		if p.due[c.Area] == 0 {
+			p.areas[c.Area] = map[reports.Word]int{}
+			p.order = append(p.order, c.Area)
+		}
+		p.due[c.Area]++
+	}
 	p.said = p.started
 	go p.beat()
 	return p
@@ -67,24 +80,25 @@ func (p *progress) result(r reports.Result) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r.Area != p.area {
-		p.endArea()
-		p.area, p.inArea = r.Area, map[reports.Word]int{}
-	}
+	p.area = r.Area
 	p.done++
+	p.due[r.Area]--
 	p.count[r.Word]++
-	p.inArea[r.Word]++
+	p.areas[r.Area][r.Word]++
+	if p.due[r.Area] == 0 {
+		p.endArea(r.Area)
+	}
 	if p.tty && (time.Since(p.said) >= redraw || p.done == p.total) {
 		p.draw()
 	}
 }
 
-// endArea prints the line of the area that has just ended; the caller holds mu.
-func (p *progress) endArea() {
-	if p.tty || p.area == "" {
+// endArea prints the line of an area; the caller holds mu.
+func (p *progress) endArea(area string) {
+	if p.tty {
 		return
 	}
-	fmt.Fprintf(p.w, "%-14s %s\n", p.area, counts(p.inArea))
+	fmt.Fprintf(p.w, "%-14s %s\n", area, counts(p.areas[area]))
 	p.said = time.Now()
 }
 
@@ -115,7 +129,11 @@ func (p *progress) finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	close(p.stop)
-	p.endArea()
+	for _, area := range p.order {
+		if p.due[area] > 0 && len(p.areas[area]) > 0 {
+			p.endArea(area) // cut short
+		}
+	}
 	if p.tty {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}

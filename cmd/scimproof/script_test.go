@@ -63,9 +63,10 @@ func codeOf(err error) int {
 	return -2
 }
 
-// target [flaw=NAME] [variant=NAME] [latency=DURATION]: starts an embedded target with three users at $URL.
+// target [flaw=NAME] [variant=NAME] [latency=DURATION] [undeletable=yes]: starts an embedded target with three users at $URL.
 func startTarget(ts *testscript.TestScript, _ bool, args []string) {
 	cfg := target.Config{Token: token}
+	undeletable := false
 	for _, a := range args {
 		name, v, _ := strings.Cut(a, "=")
 		switch name {
@@ -77,6 +78,8 @@ func startTarget(ts *testscript.TestScript, _ bool, args []string) {
 			d, err := time.ParseDuration(v)
 			ts.Check(err)
 			cfg.Latency = d
+		case "undeletable":
+			undeletable = true
 		default:
 			ts.Fatalf("unknown option %s", a)
 		}
@@ -89,7 +92,13 @@ func startTarget(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	s := stateOf(ts)
 	s.target, s.before = srv, srv.Snapshot()
-	serve(ts, srv)
+	serve(ts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if undeletable && r.Method == http.MethodDelete {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		srv.ServeHTTP(w, r)
+	}))
 }
 
 func serve(ts *testscript.TestScript, h http.Handler) {

@@ -79,9 +79,9 @@ func (m *Main) runServe(ctx context.Context, f *serveFlags) error {
 			return err
 		}
 	}
-	srv, err := target.New(cfg)
+	srv, err := newTarget(cfg)
 	if err != nil {
-		return usage("`scimproof serve --list` shows all names", "%w", err)
+		return err
 	}
 	for i := range f.users {
 		if _, err := srv.Seed("User", fixtures.Person(f.seed, i)); err != nil {
