@@ -24,6 +24,7 @@ type session struct {
 	client  *wire.Client
 	learned *learned
 	names   int
+	started bool // a check has begun
 
 	reg        *registry
 	results    []reports.Result

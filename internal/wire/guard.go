@@ -222,6 +222,16 @@ func (c *Client) mayWrite(u *url.URL) bool {
 	return allowed == host || allowed == "["+host+"]" || allowed == net.JoinHostPort(host, portOf(u))
 }
 
+// MayWrite tells whether a client with AllowWrites set to allow could write to the target at baseURL. Nothing is
+// looked up. Errors are *ConfigError.
+func MayWrite(baseURL, allow string) (bool, error) {
+	base, err := parseBase(baseURL)
+	if err != nil {
+		return false, err
+	}
+	return (&Client{cfg: Config{AllowWrites: allow}}).mayWrite(base), nil
+}
+
 // Loopback tells whether a host name or address is this machine itself.
 func Loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
