@@ -1,8 +1,17 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io"
+	"log"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -145,12 +154,26 @@ func startWeb(ts *testscript.TestScript, _ bool, args []string) {
 			_, _ = w.Write([]byte(`{"detail":"` + r.Header.Get("Authorization") + `"}`))
 		}))
 	case "tls":
-		web := httptest.NewTLSServer(clean)
+		web := httptest.NewUnstartedServer(clean)
+		web.Config.ErrorLog = log.New(io.Discard, "", 0)
+		web.StartTLS()
 		ts.Defer(web.Close)
 		ts.Setenv("URL", web.URL+target.Mount)
 		ts.Setenv("PLAIN", "http"+strings.TrimPrefix(web.URL, "https")+target.Mount)
 		ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Certificate().Raw})
 		ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), ca, 0o600))
+	case "expired":
+		web := httptest.NewUnstartedServer(clean)
+		web.TLS = &tls.Config{Certificates: []tls.Certificate{expired(ts)}}
+		web.Config.ErrorLog = log.New(io.Discard, "", 0)
+		web.StartTLS()
+		ts.Defer(web.Close)
+		ts.Setenv("URL", web.URL+target.Mount)
+	case "skewed":
+		serve(ts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+			clean.ServeHTTP(w, r)
+		}))
 	case "closed":
 		web := httptest.NewServer(clean)
 		ts.Setenv("URL", web.URL+target.Mount)
@@ -160,10 +183,23 @@ func startWeb(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// signal SIGNAL CODE COMMAND...: runs a command, signals it as soon as it has created something on the target, and wants
-// that exit code (-1 = killed). Its output goes to the files stdout.txt and stderr.txt.
+// expired makes a certificate that was valid yesterday.
+func expired(ts *testscript.TestScript) tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(-24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	ts.Check(err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// signal SIGNAL[,SIGNAL] CODE COMMAND...: runs a command, signals it as soon as it has created something on the target
+// (and again a moment later), and wants that exit code (-1 = killed). Its output goes to the files stdout.txt and stderr.txt.
 func signalMidRun(ts *testscript.TestScript, _ bool, args []string) {
-	sig := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[0]]
+	known := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	s := stateOf(ts)
@@ -184,7 +220,10 @@ func signalMidRun(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("nothing was created: %s%s", stdout.String(), stderr.String())
 		}
 	}
-	ts.Check(cmd.Process.Signal(sig))
+	for i, name := range strings.Split(args[0], ",") {
+		time.Sleep(time.Duration(i) * 200 * time.Millisecond)
+		ts.Check(cmd.Process.Signal(known[name]))
+	}
 	got := codeOf(<-ended)
 	ts.Logf("[stdout]\n%s[stderr]\n%s", stdout.String(), stderr.String())
 	if got != want {

@@ -87,7 +87,7 @@ func TestSecretsAreNeverWritten(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			if tc.exit < 2 && files < 3 {
+			if tc.exit < 2 && tc.args[0] == "check" && files < 3 {
 				t.Errorf("only %d files were written", files)
 			}
 		})
