@@ -7,13 +7,13 @@ import (
 )
 
 // groupDelete: DELETE of groups and of their members.
-func (s *session) groupDelete() {
+func (s *session) groupDelete(people cast) {
 	about("DELETE of a group", func() {
 		var u, g *resource
 		var before, x *reports.Exchange
 		beforeAll(func() {
 			s.needsType("Group")
-			u = s.makeUser("group-delete")
+			u = people()[3]
 			g = s.makeGroup("group-delete", u)
 			before = s.readBack(u)
 			x = s.remove(g)
@@ -56,7 +56,7 @@ func (s *session) groupDelete() {
 			Why: "Groups fill up with ids that lead nowhere, and clients that resolve them fail.",
 			Fix: "Remove a user from its groups when it is deleted.",
 		}, func() {
-			leaver, stayer := s.makeUser("group-leaver"), s.makeUser("group-stayer")
+			leaver, stayer := s.makeUser("group-leaver"), people()[0]
 			g := s.makeGroup("group-leaver", leaver, stayer)
 			if hasMember(leaver)(s.readBack(g)) != nil {
 				s.block("groups.create-members", "the user was no member before")

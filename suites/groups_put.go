@@ -1,19 +1,18 @@
 package suites
 
 import (
-
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/reports"
 )
 
 // groupPut: PUT of groups.
-func (s *session) groupPut() {
+func (s *session) groupPut(people cast) {
 	about("PUT of a group", func() {
 		var a, b, c, g *resource
 		var before, x, after *reports.Exchange
 		beforeAll(func() {
 			s.needsType("Group")
-			a, b, c = s.makeUser("group-put-a"), s.makeUser("group-put-b"), s.makeUser("group-put-c")
+			a, b, c = people()[0], people()[1], people()[2]
 			g = s.makeGroup("group-put", a, b)
 			before = s.readBack(g)
 			if membersAre(a, b)(before) != nil {

@@ -8,12 +8,12 @@ import (
 )
 
 // groupQueries: reading groups without their members, and finding them.
-func (s *session) groupQueries() {
+func (s *session) groupQueries(people cast) {
 	about("queries for groups", func() {
 		var u, g, decoy *resource
 		beforeAll(func() {
 			s.needsType("Group")
-			u = s.makeUser("group-query")
+			u = people()[0]
 			g, decoy = s.makeGroup("group-query", u), s.makeGroup("group-query-decoy")
 		})
 
