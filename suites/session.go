@@ -24,6 +24,8 @@ type session struct {
 	client  *wire.Client
 	learned *learned
 	names   int
+	// population is what filter and sort query; nil until they need it.
+	population *crowd
 
 	reg        *registry
 	results    []reports.Result
