@@ -62,7 +62,7 @@ func (s *session) definitions() {
 					return nil
 				}
 				err := wrong("type of "+path, text(strings.Join(dataTypes, ", ")), scim.Get(o, "type"))
-				if !ok && !hasMember(o, "type") {
+				if !ok && !defines(o, "type") {
 					err = soften(reports.Warn, err) // the default is string (RFC 7643 §2.2)
 				}
 				return err
@@ -269,7 +269,7 @@ func walkAttributes(prefix string, sub bool, list []any, judge func(path string,
 	return errors.Join(errs...)
 }
 
-func hasMember(o scim.Object, name string) bool {
+func defines(o scim.Object, name string) bool {
 	_, ok := scim.Lookup(o, name)
 	return ok
 }
