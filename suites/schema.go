@@ -18,6 +18,7 @@ import (
 
 // schemas: resources against the schemas that the target publishes (RFC 7643 §2, §3).
 func (s *session) schemas() {
+	s.definitions()
 	about("resources against the published schemas", func() {
 		var user, group *reports.Exchange
 		beforeAll(func() {

@@ -25,6 +25,8 @@ type session struct {
 	learned *learned
 	names   int
 	started bool // a check has begun
+	// population is what filter and sort query; nil until they need it.
+	population *crowd
 
 	reg        *registry
 	results    []reports.Result
