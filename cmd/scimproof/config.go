@@ -119,9 +119,13 @@ func (a authSection) fits(path string) error {
 		given     bool
 	}{
 		{"token", "bearer", a.Token != ""},
-		{"user", "basic", a.User != ""}, {"password", "basic", a.Password != ""}, {"header", "header", a.Header != ""},
-		{"token_url", "oauth2", a.TokenURL != ""}, {"client_id", "oauth2", a.ClientID != ""},
-		{"client_secret", "oauth2", a.ClientSecret != ""}, {"scopes", "oauth2", len(a.Scopes) > 0},
+		{"user", "basic", a.User != ""},
+		{"password", "basic", a.Password != ""},
+		{"header", "header", a.Header != ""},
+		{"token_url", "oauth2", a.TokenURL != ""},
+		{"client_id", "oauth2", a.ClientID != ""},
+		{"client_secret", "oauth2", a.ClientSecret != ""},
+		{"scopes", "oauth2", len(a.Scopes) > 0},
 	} {
 		if f.given && f.kind != a.Type {
 			return usage("set type: "+f.kind+", or remove the key", "%s: target.auth.%s does not belong to type %s", path, f.key, a.Type)
