@@ -134,7 +134,7 @@ func (s *session) filterText() {
 			Why: "Records that lack the attribute turn up in every range.",
 			Fix: "Let gt, ge, lt and le match only where the attribute has a value.",
 		}, func() {
-			p.has("nickName")
+			p.hasAndLacks("nickName")
 			p.finds(p.teamWith("nickName lt "+scim.Quote(p.tag+"-bb")), "ada", "cyd")
 		})
 
