@@ -2,12 +2,14 @@ package suites
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/reports"
 )
 
@@ -86,8 +88,11 @@ func (p *crowd) join(t *resourceType, who string, want scim.Object) bool {
 	}
 	r, x := p.s.create("User", o)
 	p.s.see(x)
-	if x.Err() != nil {
-		p.s.cannotJudge(x.Err())
+	if err := x.Err(); err != nil {
+		if readOnly := (*wire.ReadOnlyError)(nil); errors.As(err, &readOnly) {
+			p.s.population = nil // so that every check says why it was skipped
+		}
+		p.s.cannotJudge(err)
 	}
 	if r == nil {
 		return false

@@ -114,7 +114,7 @@ func (s *session) filterPasswords() {
 			p.judge(a, true, nil)
 		}
 
-		it("a wrong password never matches", ID("filter.password-wrong"), Requires("7643-4.1.1-21", onlyMatches), Explain{
+		it("a wrong password never matches", ID("filter.password-wrong"), Requires("7643-4.1.1-21", "7643-7-22", onlyMatches), Explain{
 			Why: "Clients that check a password by filter would accept any.",
 			Fix: "Refuse filters on password with 400 or 403, or compare the hash.",
 		}, func() {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/reports"
 )
 
 // filterNames: how attributes and operators may be written (RFC 7644 §3.10, ambiguities A18 to A20).
@@ -107,6 +108,17 @@ func (s *session) filterLiterals() {
 			Why: "JSON libraries that write pure ASCII, the default of some, escape every other letter.",
 			Fix: "Decode JSON escapes before comparing.",
 		}, func() { zoe("name.familyName", "ü", `\u00fc`) })
+
+		it("a letter with an accent is found in either of its Unicode forms", ID("filter.unicode-normalised"), Requires("7644-7.8-01"), Explain{
+			Why: "Some systems send an accent as a character of its own; the same name looks equal and is not found, or is created twice.",
+			Fix: "Normalise strings, for instance to NFC, before storing and comparing them.",
+		}, func() {
+			p.hasFor([]string{"zoe"}, "name.familyName")
+			name := scim.String(p.people["zoe"].stored, "name.familyName")
+			a := p.ask("User", crowdEq("name.familyName", strings.ReplaceAll(name, "ü", "u\u0308")))
+			// A warning only (ambiguity A48): RFC 8264 is cited without a profile, and few servers normalise.
+			s.judgeErr(soften(reports.Warn, a.exactly(true, []string{"zoe"})), a.xs...)
+		})
 
 		it("operator words inside a string are part of the value", ID("filter.operator-words"), Requires("7644-3.4.2.2-28", "7644-3.4.2.2-27", allMatches), Explain{
 			Why: "Names of departments and groups contain the word and or or; filters on them break.",
