@@ -222,7 +222,9 @@ func (s *session) createSchemas() {
 		it("a user whose schemas names a message instead of a user is refused with 400", ID("create.schemas-wrong"), Requires("7643-3.3-01"), Explain{
 			Why: "A list or a group that is posted to the wrong endpoint becomes a user with hardly any attributes.",
 			Fix: "Compare schemas with the resource type of the endpoint.",
-		}, func() { s.judge(wrongType, Softly(reports.Warn, Refused("400", scim.InvalidSyntax, scim.InvalidValue))) })
+		}, func() {
+			s.judge(wrongType, Softly(reports.Warn, Refused("400", scim.InvalidSyntax, scim.InvalidValue)))
+		})
 
 		it("a user whose schemas lists an extension only is refused with 400", ID("create.base-schema-missing"), Requires("7643-3.3-01"), Explain{
 			Why: "The base schema says what the resource is; an extension alone fits several types.",
@@ -306,46 +308,46 @@ func (s *session) createTypes() {
 		Fix: "Check each value against the type in the schema; answer 400 invalidValue.",
 	}
 	about("POST a user with a value of the wrong type", func() {
-	for _, c := range []struct {
-		id, title, attr string
-		value           any
-	}{
-		{"create.type-boolean", "a word in place of a Boolean is refused with 400", "active", "perhaps"},
-		{"create.type-string", "an object in place of a string is refused with 400", "displayName", object{"formatted": "x"}},
-		{"create.type-complex", "a string in place of a complex value is refused with 400", "name", "Ann Lee"},
-		{"create.type-multi-valued", "a string in place of an array is refused with 400", "emails", "ann@example.com"},
-	} {
-		it(c.title, ID(c.id), Requires("7644-3.3-10", "7644-3.12-24"), explain, func() {
-			s.needs("User", c.attr)
-			_, x := s.create("User", s.user("type", set(c.attr, c.value)))
-			s.judge(x, refused)
-		})
-	}
-
-	it(`active as the string "False" never makes an active user without a word`, ID("create.boolean-string"), Requires("7643-2.3.2-01"), Explain{
-		Why: "Entra sends Booleans as strings unless told otherwise; a server that takes every string for true keeps leavers active.",
-		Fix: `Take "False" for false, or answer 400 invalidValue; never store the string or its truth value.`,
-	}, func() {
-		s.needs("User", "active")
-		p := s.probeUser(s.user("boolean", set("active", "False")))
-		if p.u == nil {
-			s.observe("A42", "a Boolean sent as a string", "refused")
-			s.judge(p.x, refused)
-			return
+		for _, c := range []struct {
+			id, title, attr string
+			value           any
+		}{
+			{"create.type-boolean", "a word in place of a Boolean is refused with 400", "active", "perhaps"},
+			{"create.type-string", "an object in place of a string is refused with 400", "displayName", object{"formatted": "x"}},
+			{"create.type-complex", "a string in place of a complex value is refused with 400", "name", "Ann Lee"},
+			{"create.type-multi-valued", "a string in place of an array is refused with 400", "emails", "ann@example.com"},
+		} {
+			it(c.title, ID(c.id), Requires("7644-3.3-10", "7644-3.12-24"), explain, func() {
+				s.needs("User", c.attr)
+				_, x := s.create("User", s.user("type", set(c.attr, c.value)))
+				s.judge(x, refused)
+			})
 		}
-		s.judge(s.probeState(p, "create.status"), func(x *reports.Exchange) error {
-			got := scim.Get(x.Object(), "active")
-			err := wrong("active", false, got)
-			switch got {
-			case false:
-				s.observe("A42", "a Boolean sent as a string", "coerced")
-				return nil
-			case true, nil:
-				// It may have been ignored, and true be the default.
-				return soften(reports.Warn, err)
+
+		it(`active as the string "False" never makes an active user without a word`, ID("create.boolean-string"), Requires("7643-2.3.2-01"), Explain{
+			Why: "Entra sends Booleans as strings unless told otherwise; a server that takes every string for true keeps leavers active.",
+			Fix: `Take "False" for false, or answer 400 invalidValue; never store the string or its truth value.`,
+		}, func() {
+			s.needs("User", "active")
+			p := s.probeUser(s.user("boolean", set("active", "False")))
+			if p.u == nil {
+				s.observe("A42", "a Boolean sent as a string", "refused")
+				s.judge(p.x, refused)
+				return
 			}
-			return err
+			s.judge(s.probeState(p, "create.status"), func(x *reports.Exchange) error {
+				got := scim.Get(x.Object(), "active")
+				err := wrong("active", false, got)
+				switch got {
+				case false:
+					s.observe("A42", "a Boolean sent as a string", "coerced")
+					return nil
+				case true, nil:
+					// It may have been ignored, and true be the default.
+					return soften(reports.Warn, err)
+				}
+				return err
+			})
 		})
-	})
 	})
 }

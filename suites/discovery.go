@@ -155,7 +155,7 @@ func (s *session) providerConfig() {
 				}
 				u, err := url.Parse(scim.String(x.Object(), "documentationUri"))
 				if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-					return wrong("documentationUri", text("an absolute http(s) URL"), v)
+					return soften(reports.Warn, wrong("documentationUri", text("an absolute http(s) URL"), v))
 				}
 				return nil
 			})

@@ -93,7 +93,7 @@ func (s *session) filterPasswords() {
 			if p.people["pat"] == nil {
 				secret = "Sc1m!" + p.tag
 				o := s.minimalUser("pat")
-				o["userName"], o["password"] = p.name("pat"), secret
+				o["password"] = secret
 				r, x := s.create("User", o)
 				s.see(x)
 				if r == nil {
@@ -103,7 +103,7 @@ func (s *session) filterPasswords() {
 			}
 		})
 		with := func(condition string) *crowdAnswer {
-			return p.ask("User", crowdEq("userName", p.name("pat"))+" and "+condition)
+			return p.ask("User", crowdEq("userName", scim.String(p.people["pat"].Sent, "userName"))+" and "+condition)
 		}
 		// matchless wants no match; refusing to search passwords is as good.
 		matchless := func(a *crowdAnswer) {

@@ -99,12 +99,19 @@ func (s *session) filterQueries() {
 			Fix: "Compare each value of schemas.",
 		}, func() {
 			p.has(scim.EnterpriseURN + ":employeeNumber")
-			p.finds(p.teamWith(crowdEq("schemas", scim.EnterpriseURN)), p.where(func(o scim.Object) bool {
+			employees := p.where(func(o scim.Object) bool {
 				return slices.ContainsFunc(scim.List(o, "schemas"), func(v any) bool {
 					urn, _ := v.(string)
 					return strings.EqualFold(urn, scim.EnterpriseURN)
 				})
-			})...)
+			})
+			a := p.ask("User", p.teamWith(crowdEq("schemas", scim.EnterpriseURN)))
+			err := a.exactly(true, employees)
+			if len(a.names) == 0 {
+				// schemas has no definition anywhere, so a server may take it for unknown (ambiguities A25, A28).
+				err = soften(reports.Warn, err)
+			}
+			p.s.judgeErr(err, a.xs...)
 		})
 	})
 }

@@ -351,7 +351,9 @@ func (s *session) readNegotiated() {
 		it("an Accept header with several types is understood", ID("read.accept-list"), Requires("7644-3.8-04"), Explain{
 			Why: "Libraries list types with weights; a server that compares the header as a whole answers 406.",
 			Fix: "Parse Accept as a list of media ranges with weights.",
-		}, func() { s.judge(get("text/plain;q=0.1, application/scim+json, application/json;q=0.9"), Status(200), same) })
+		}, func() {
+			s.judge(get("text/plain;q=0.1, application/scim+json, application/json;q=0.9"), Status(200), same)
+		})
 
 		it("Accept: */* is answered in application/scim+json", ID("read.accept-any"), Requires("7644-3.8-06"), Explain{
 			Why: "Tools such as curl accept anything; what they get should be SCIM.",
