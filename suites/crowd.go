@@ -20,6 +20,8 @@ type crowd struct {
 	people map[string]*crowdMember
 	// refused says why the crowd could not be made; the checks are then blocked by the check refusedBy.
 	refused, refusedBy string
+	// selectable tells whether a filter can select the team alone; nil until that was tried.
+	selectable *bool
 }
 
 // crowdMember is a record of the crowd: what was meant and what the target then held.
@@ -219,9 +221,19 @@ func (p *crowd) where(f func(o scim.Object) bool) []string {
 	return out
 }
 
-// has skips unless the target declares the attributes, and blocks unless it has kept their values (or their absence)
-// for the whole team: otherwise nothing is known about who must be found.
+// has skips unless the target declares the attributes, and blocks unless it has kept their values for the whole team:
+// otherwise nothing is known about who must be found.
 func (p *crowd) has(paths ...string) { p.hasFor(crowdTeam, paths...) }
+
+// hasAndLacks is has for checks that also need members without a value.
+func (p *crowd) hasAndLacks(path string) {
+	p.has(path)
+	for _, who := range crowdTeam {
+		if someone := p.people[who]; !scim.Assigned(p.meant(someone, path)) && scim.Assigned(scim.Get(someone.stored, path)) {
+			p.s.skip("the target gives every user a value for %s", path)
+		}
+	}
+}
 
 func (p *crowd) hasFor(whom []string, paths ...string) {
 	p.s.needs("User", paths...)
@@ -233,11 +245,7 @@ func (p *crowd) hasFor(whom []string, paths ...string) {
 		}
 		for _, path := range paths {
 			want, got := p.meant(someone, path), scim.Get(someone.stored, path)
-			switch {
-			case holds(got, want):
-			case !scim.Assigned(want):
-				p.s.skip("the target gives every user a value for %s", path)
-			case kept(path, t.attribute(path), got, want) != nil:
+			if !holds(got, want) && kept(path, t.attribute(path), got, want) != nil {
 				p.s.see(someone.Created)
 				p.s.block("create.stored", "%s was not kept as sent", path)
 			}

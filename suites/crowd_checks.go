@@ -18,6 +18,18 @@ func (p *crowd) mustFind(filter string, names ...string) {
 	p.judge(p.ask("User", filter), false, names)
 }
 
+// findsLike is finds where control, a plainer way to ask much the same, tells whether refusing the filter is legitimate.
+func (p *crowd) findsLike(control, filter string, names ...string) {
+	a := p.ask("User", filter)
+	if a.first().Status == 400 {
+		x := p.ask("User", control).first()
+		p.s.see(x)
+		p.judge(a, x.Status != 200, names)
+		return
+	}
+	p.judge(a, true, names)
+}
+
 func (p *crowd) judge(a *crowdAnswer, optional bool, names []string, spare ...string) {
 	p.s.judgeErr(a.exactly(optional, names, spare...), a.xs...)
 }

@@ -141,7 +141,7 @@ func (s *session) deleteUser() {
 
 		it("DELETE of one user leaves others untouched", ID("delete.others-untouched"), Requires("7644-3.1-07"), Explain{
 			Why: "A deletion that takes others along is the most expensive mistake that a provisioning endpoint can make.",
-			Fix: "Delete by id alone.",
+			Fix: "Delete the resource that the id names and nothing else.",
 		}, func() {
 			gone()
 			s.judge(s.read(bystander), Status(http.StatusOK), Same(before))

@@ -134,7 +134,7 @@ func (s *session) filterText() {
 			Why: "Records that lack the attribute turn up in every range.",
 			Fix: "Let gt, ge, lt and le match only where the attribute has a value.",
 		}, func() {
-			p.has("nickName")
+			p.hasAndLacks("nickName")
 			p.finds(p.teamWith("nickName lt "+scim.Quote(p.tag+"-bb")), "ada", "cyd")
 		})
 
@@ -202,7 +202,7 @@ func (s *session) filterCase() {
 
 		it("id is compared with regard to letter case", ID("filter.id-case"), Requires("7644-3.4.2.2-36", "7643-7-12", onlyMatches), Explain{
 			Why: "A client may take two ids that differ in letter case for two resources, since the RFC says that they are.",
-			Fix: "Compare id exactly.",
+			Fix: "Compare id with its exact letter case.",
 		}, func() {
 			id := p.people["ada"].ID
 			other := strings.ToUpper(id)

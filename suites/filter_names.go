@@ -39,7 +39,7 @@ func (s *session) filterNames() {
 			Fix: "Resolve every part of a path without regard to letter case.",
 		}, func() {
 			p.has("name.familyName")
-			p.finds(crowdEq("Name.FAMILYNAME", p.tag+"-b"), "ada")
+			p.findsLike(crowdEq("name.familyName", p.tag+"-b"), crowdEq("Name.FAMILYNAME", p.tag+"-b"), "ada")
 		})
 
 		it("a core attribute may be prefixed with its schema's URN", ID("filter.urn"), Requires("7644-3.4.2.2-29", "7644-3.10-01", allMatches), Explain{
@@ -52,7 +52,7 @@ func (s *session) filterNames() {
 			Fix: "Look for the sub-attribute only behind the last colon of the path.",
 		}, func() {
 			p.has("name.familyName")
-			p.finds(crowdEq(scim.UserURN+":name.familyName", p.tag+"-b"), "ada")
+			p.findsLike(crowdEq("name.familyName", p.tag+"-b"), crowdEq(scim.UserURN+":name.familyName", p.tag+"-b"), "ada")
 		})
 
 		it("letter case of the URN does not matter", ID("filter.urn-case"), Requires("7644-3.4.2.2-29", "7644-3.10-05", allMatches), Explain{
@@ -81,46 +81,46 @@ func (s *session) filterLiterals() {
 				s.skip("the target refused a user with quotes and other awkward values")
 			}
 		})
-		zoe := func(path string) string {
+		// zoe looks her up by an awkward value, after escaping it further with edit.
+		zoe := func(path string, edit ...string) {
 			p.hasFor([]string{"zoe"}, path)
-			return crowdEq(path, scim.String(p.people["zoe"].stored, path))
+			filter := crowdEq(path, scim.String(p.people["zoe"].stored, path))
+			p.findsLike(crowdEq(path, p.tag), strings.NewReplacer(edit...).Replace(filter), "zoe")
 		}
 
 		it("an escaped quotation mark belongs to the value", ID("filter.escaped-quote"), Requires("7644-3.4.2.2-28", "7644-3.4.2.2-27", allMatches), Explain{
 			Why: "A parser that ends the string there refuses, or worse, evaluates the rest of the value as filter.",
 			Fix: "Read comparison values with a JSON string parser.",
-		}, func() { p.mustFind(zoe("displayName"), "zoe") })
+		}, func() { zoe("displayName") })
 
 		it("an escaped backslash stands for one backslash", ID("filter.escaped-backslash"), Requires("7644-3.4.2.2-28", "7644-3.4.2.2-27", allMatches), Explain{
 			Why: "Windows account names hold a backslash and cannot be found.",
 			Fix: "Decode JSON escapes before comparing.",
-		}, func() { p.mustFind(zoe("nickName"), "zoe") })
+		}, func() { zoe("nickName") })
 
 		it("letters outside ASCII are found", ID("filter.unicode"), Requires("7644-3.4.2.2-28", allMatches), Explain{
 			Why: "Most of the world's names hold such letters.",
 			Fix: "Decode the query string as UTF-8.",
-		}, func() { p.mustFind(zoe("name.familyName"), "zoe") })
+		}, func() { zoe("name.familyName") })
 
 		it("a letter may be written as a JSON escape", ID("filter.unicode-escape"), Requires("7644-3.4.2.2-28", "7644-3.4.2.2-27", allMatches), Explain{
 			Why: "JSON libraries that write pure ASCII, the default of some, escape every other letter.",
 			Fix: "Decode JSON escapes before comparing.",
-		}, func() {
-			p.mustFind(strings.ReplaceAll(zoe("name.familyName"), "ü", `\u00fc`), "zoe")
-		})
+		}, func() { zoe("name.familyName", "ü", `\u00fc`) })
 
 		it("operator words inside a string are part of the value", ID("filter.operator-words"), Requires("7644-3.4.2.2-28", "7644-3.4.2.2-27", allMatches), Explain{
 			Why: "Names of departments and groups contain the word and or or; filters on them break.",
 			Fix: "Tokenise the filter instead of splitting it at blanks or keywords.",
-		}, func() { p.mustFind(zoe("name.givenName"), "zoe") })
+		}, func() { zoe("name.givenName") })
 
 		it("brackets inside a string are part of the value", ID("filter.brackets-in-string"), Requires("7644-3.4.2.2-28", "7644-3.4.2.2-27", allMatches), Explain{
 			Why: "Display names such as Smith (external) cannot be found.",
 			Fix: "Tokenise the filter instead of counting brackets in its text.",
-		}, func() { p.mustFind(zoe("userType"), "zoe") })
+		}, func() { zoe("userType") })
 
 		it("percent-encoded reserved characters are decoded once", ID("filter.percent-encoding"), Requires("7644-3.4.2.2-28", allMatches), Explain{
 			Why: "Addresses with a plus sign are common; decoded twice, the plus becomes a blank and the user is not found.",
 			Fix: "Take the decoded query parameter from the framework and do not decode it again.",
-		}, func() { p.mustFind(zoe("title"), "zoe") })
+		}, func() { zoe("title") })
 	})
 }

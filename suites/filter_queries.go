@@ -32,25 +32,35 @@ func (s *session) filterQueries() {
 		it("totalResults counts the matches and not all resources", ID("filter.total"), Requires("7644-3.4.2-05", allMatches), Explain{
 			Why: "Clients decide by totalResults whether a look-up was unique, and when to stop paging.",
 			Fix: "Count after filtering.",
-		}, func() { s.judge(p.ask("User", p.team()).first(), Status(200), Total(len(crowdTeam))) })
+		}, func() {
+			a := p.ask("User", p.team())
+			err := a.answered(true)
+			if a.first().Status == 200 {
+				err = Total(len(crowdTeam))(a.first())
+			}
+			p.s.judgeErr(err, a.first())
+		})
 
 		it("a filter holds on every page", ID("filter.paging"), Requires("7644-3.4.2.2-38", "7644-3.4.2-05", onlyMatches, allMatches), Explain{
 			Why: "Where count is applied before the filter, pages come out short or empty and clients stop before the end.",
 			Fix: "Filter first, then cut the page out of the matches.",
 		}, func() {
-			all := &crowdAnswer{total: len(crowdTeam)}
-			var errs []error
-			for len(all.names) < len(crowdTeam) {
-				a := p.ask("User", p.team(), "startIndex", strconv.Itoa(len(all.names)+1), "count", "2")
-				all.xs, all.names = append(all.xs, a.xs...), append(all.names, a.names...)
+			// Whether pages overlap is another matter: without sortBy they may.
+			for got := 0; got < len(crowdTeam); {
+				a := p.ask("User", p.team(), "startIndex", strconv.Itoa(got+1), "count", "2")
+				err := a.exactly(true, nil, crowdTeam...)
 				if a.first().Status == 200 {
-					errs = append(errs, Total(len(crowdTeam))(a.first()))
+					err = errors.Join(err, Total(len(crowdTeam))(a.first()))
+					if len(a.names) == 0 {
+						err = errors.Join(err, broken("an empty page before the end of the matches"))
+					}
 				}
+				p.s.judgeErr(err, a.first())
 				if len(a.names) == 0 {
-					break
+					return
 				}
+				got += len(a.names)
 			}
-			p.s.judgeErr(errors.Join(append(errs, all.exactly(false, crowdTeam))...), all.xs...)
 		})
 
 		it("attributes does not hide from a filter what it does not return", ID("filter.projection"), Requires("7644-3.4.2.2-38", onlyMatches, allMatches), Explain{

@@ -37,6 +37,8 @@ type session struct {
 
 	cur     *current
 	skipped map[string]current // by container: why its BeforeAll gave up
+
+	fleetMade *fleet // the records that the query areas share
 }
 
 // current is what is known of the check that runs now.
