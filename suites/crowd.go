@@ -205,7 +205,8 @@ func (p *crowd) core() string { return "kern " + p.tag }
 func (p *crowd) team() string {
 	for _, who := range crowdTeam {
 		if !holds(p.people[who].stored["title"], p.mark()) {
-			return "userName sw " + scim.Quote(p.tag+".") + " and userName ne " + scim.Quote(p.name("zoe"))
+			return "userName sw " + scim.Quote(p.tag+".") +
+				" and userName ne " + scim.Quote(p.name("zoe")) + " and userName ne " + scim.Quote(p.name("pat"))
 		}
 	}
 	return crowdEq("title", p.mark())
