@@ -103,7 +103,9 @@ func (s *session) patchPaths() {
 		it("a path with an unclosed bracket is refused", ID("patch.path-unclosed"), Requires("7644-3.5.2-07", "7644-3.12-22"), Explain{
 			Why: "A path that is cut off somewhere changes the wrong thing.",
 			Fix: "Answer 400 invalidPath where path does not follow the grammar.",
-		}, func() { path(`emails[type eq "work"`, "x", scim.InvalidPath, scim.InvalidFilter) })
+		}, func() {
+			path(`emails[type eq "work"`, mail("work", s.patchMail("bracket")), scim.InvalidPath, scim.InvalidFilter)
+		})
 
 		it("a path with an empty part is refused", ID("patch.path-dots"), Requires("7644-3.5.2-07", "7644-3.12-22"), Explain{
 			Why: "A path that is repaired by guessing changes the wrong thing.",
@@ -138,7 +140,9 @@ func (s *session) patchPaths() {
 		it("a malformed filter in path is refused with invalidFilter", ID("patch.path-filter"), Requires("7644-3.12-17", "7644-3.5.2-07"), Explain{
 			Why: "A filter that is not understood and ignored changes every value.",
 			Fix: "Answer 400 invalidFilter where the filter in the brackets cannot be parsed.",
-		}, func() { path(`emails[type zz "work"].value`, s.patchMail("filter"), scim.InvalidFilter, scim.InvalidPath) })
+		}, func() {
+			path(`emails[type zz "work"].value`, s.patchMail("filter"), scim.InvalidFilter, scim.InvalidPath)
+		})
 
 		it("operations with malformed paths and filters change nothing", ID("patch.path-harmless"), Requires("7644-3.5.2-17"), Explain{
 			Why: "A request that the server does not understand must not damage the account.",
