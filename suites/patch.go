@@ -24,14 +24,16 @@ func (s *session) patching() {
 	s.patchRemovesSelected()
 	s.patchExtensions()
 	s.patchPrimaries()
-	s.patchOrders()
+	// What is mostly refused needs no user of its own.
+	shared := patchOnce(func() *patchChain { return s.patchChain("shared") })
+	s.patchOrders(shared)
 	s.patchAtomicity()
-	s.patchNames()
-	s.patchMessages()
-	s.patchPaths()
-	s.patchValues()
-	s.patchProtected()
-	s.patchIdentity()
+	s.patchNames(shared)
+	s.patchMessages(shared)
+	s.patchPaths(shared)
+	s.patchValues(shared)
+	s.patchProtected(shared)
+	s.patchIdentity(shared)
 }
 
 // patchSupport judges what is announced; all else is skipped where PATCH is not offered.
