@@ -24,14 +24,16 @@ func (s *session) patching() {
 	s.patchRemovesSelected()
 	s.patchExtensions()
 	s.patchPrimaries()
-	s.patchOrders()
+	// What is mostly refused needs no user of its own.
+	shared := patchOnce(func() *patchChain { return s.patchChain("shared") })
+	s.patchOrders(shared)
 	s.patchAtomicity()
-	s.patchNames()
-	s.patchMessages()
-	s.patchPaths()
-	s.patchValues()
-	s.patchProtected()
-	s.patchIdentity()
+	s.patchNames(shared)
+	s.patchMessages(shared)
+	s.patchPaths(shared)
+	s.patchValues(shared)
+	s.patchProtected(shared)
+	s.patchIdentity(shared)
 }
 
 // patchSupport judges what is announced; all else is skipped where PATCH is not offered.
@@ -82,6 +84,8 @@ type patchChain struct {
 	s   *session
 	r   *resource
 	now *reports.Exchange
+	// stale tells that something was sent since now was read.
+	stale bool
 }
 
 // patchChain creates the user, unless PATCH is not offered.
@@ -103,15 +107,25 @@ func (c *patchChain) step(ops ...scim.Object) *patchStep {
 
 // send is step for any body, with query parameters as alternating names and values.
 func (c *patchChain) send(body any, params ...string) *patchStep {
-	p := &patchStep{before: c.now, x: c.probe(body, params...)}
-	p.after = c.s.readBack(c.r)
-	c.now = p.after
+	p := &patchStep{before: c.state()}
+	p.x = c.probe(body, params...)
+	p.after = c.state()
 	return p
+}
+
+// state is the user as it is now.
+func (c *patchChain) state() *reports.Exchange {
+	if c.stale {
+		c.now = c.s.readBack(c.r)
+		c.stale = false
+	}
+	return c.now
 }
 
 // probe sends a body without reading back.
 func (c *patchChain) probe(body any, params ...string) *reports.Exchange {
 	x := c.s.do(wire.Request{Method: http.MethodPatch, Path: c.r.path(), RawQuery: query(params...), Body: encode(body)})
+	c.stale = true
 	c.s.see(x)
 	if x.Err() != nil {
 		c.s.cannotJudge(x.Err())
@@ -120,14 +134,17 @@ func (c *patchChain) probe(body any, params ...string) *reports.Exchange {
 }
 
 // get is the value that the user has now.
-func (c *patchChain) get(path string) any { return scim.Get(c.now.Object(), path) }
+func (c *patchChain) get(path string) any { return scim.Get(c.state().Object(), path) }
 
 // wants blocks the checks where the user lacks what it was created with, since PATCH is not to blame then.
-func (c *patchChain) wants(checks ...Check) {
+func (c *patchChain) wants(checks ...Check) { c.wantsOf("create.stored", checks...) }
+
+// wantsOf is wants for what the check called by has to leave behind.
+func (c *patchChain) wantsOf(by string, checks ...Check) {
 	for _, check := range checks {
-		if err := check(c.now); err != nil {
+		if err := check(c.state()); err != nil {
 			c.s.see(c.now)
-			c.s.block("create.stored", "the new user lacks what was sent: %v", err)
+			c.s.block(by, "the user is not as it should be: %v", err)
 		}
 	}
 }

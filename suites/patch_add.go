@@ -15,12 +15,15 @@ func (s *session) patchAdds() {
 			c = s.patchChain("add", set("nickName", nil))
 		})
 
+		added := patchOnce(func() *patchStep {
+			s.needs("User", "nickName")
+			return c.step(op("add", "nickName", "Added"))
+		})
 		it("add gives a value to an attribute that has none", ID("patch.add-simple"), Requires("7644-3.5.2.1-03"), Explain{
 			Why: "An attribute that is filled in later than the account never reaches the target.",
 			Fix: "Let add create the attribute where it is unassigned.",
 		}, func() {
-			s.needs("User", "nickName")
-			p := c.step(op("add", "nickName", "Added"))
+			p := added()
 			s.patched(p, patchedTo(p, "nickName", "Added"))
 		})
 
@@ -78,9 +81,8 @@ func (s *session) patchAdds() {
 			Why: "A server that rebuilds the resource from the PATCH loses what other systems have written.",
 			Fix: "Apply the operation to the stored resource and leave everything else as it is.",
 		}, func() {
-			s.needs("User", "userType")
-			p := c.step(op("add", "userType", "Contractor"))
-			s.patched(p, Same(p.before, "userType"))
+			p := added()
+			s.patched(p, Same(p.before, "nickName"))
 		})
 
 		noop := patchOnce(func() *patchStep {

@@ -10,13 +10,13 @@ import (
 )
 
 // patchMessages: the form of the PATCH message (RFC 7644 §3.5.2).
-func (s *session) patchMessages() {
+func (s *session) patchMessages(shared func() *patchChain) {
 	about("PATCH messages", func() {
 		var c *patchChain
 		valid := op("replace", "displayName", "Message")
 		beforeAll(func() {
 			s.needs("User", "displayName")
-			c = s.patchChain("message")
+			c = shared()
 		})
 
 		it("a PATCH without the PatchOp URN in schemas is refused", ID("patch.message-schemas"), Requires("7644-3.5.2-03"), Explain{
@@ -89,12 +89,12 @@ func (s *session) patchMessages() {
 }
 
 // patchPaths: malformed and unknown paths (RFC 7644 §3.5.2 Figure 7, §3.12 Table 9).
-func (s *session) patchPaths() {
+func (s *session) patchPaths(shared func() *patchChain) {
 	about("PATCH paths", func() {
 		var c *patchChain
 		beforeAll(func() {
 			s.needs("User", "emails.value", "emails.type")
-			c = s.patchChain("paths")
+			c = shared()
 		})
 		path := func(path string, value any, types ...string) {
 			s.judge(c.probe(patchBody(op("replace", path, value))), patchRefused(types...))
@@ -103,7 +103,9 @@ func (s *session) patchPaths() {
 		it("a path with an unclosed bracket is refused", ID("patch.path-unclosed"), Requires("7644-3.5.2-07", "7644-3.12-22"), Explain{
 			Why: "A path that is cut off somewhere changes the wrong thing.",
 			Fix: "Answer 400 invalidPath where path does not follow the grammar.",
-		}, func() { path(`emails[type eq "work"`, "x", scim.InvalidPath, scim.InvalidFilter) })
+		}, func() {
+			path(`emails[type eq "work"`, mail("work", s.patchMail("bracket")), scim.InvalidPath, scim.InvalidFilter)
+		})
 
 		it("a path with an empty part is refused", ID("patch.path-dots"), Requires("7644-3.5.2-07", "7644-3.12-22"), Explain{
 			Why: "A path that is repaired by guessing changes the wrong thing.",
@@ -154,11 +156,11 @@ func (s *session) patchPaths() {
 }
 
 // patchValues: values that do not fit the attribute's type (RFC 7644 §3.5.2, ambiguity A42).
-func (s *session) patchValues() {
+func (s *session) patchValues(shared func() *patchChain) {
 	about("PATCH with a value of the wrong type", func() {
 		var c *patchChain
 		beforeAll(func() {
-			c = s.patchChain("values")
+			c = shared()
 		})
 
 		it("a Boolean attribute refuses a string that is no Boolean", ID("patch.value-boolean"), Requires("7644-3.5.2-09"), Explain{
@@ -227,11 +229,11 @@ func (s *session) patchValues() {
 }
 
 // patchProtected: readOnly and immutable attributes (RFC 7644 §3.5.2, ambiguities A13 and A45).
-func (s *session) patchProtected() {
+func (s *session) patchProtected(shared func() *patchChain) {
 	about("PATCH of readOnly attributes", func() {
 		var c *patchChain
 		beforeAll(func() {
-			c = s.patchChain("readonly")
+			c = shared()
 		})
 		id := patchOnce(func() *patchStep {
 			return c.step(op("replace", "id", "scimproof-"+s.cfg.RunID))
@@ -315,12 +317,12 @@ func (s *session) patchProtected() {
 }
 
 // patchIdentity: which resource a PATCH reaches, and names that must be unique (RFC 7644 §3.5.2, ambiguity A35).
-func (s *session) patchIdentity() {
+func (s *session) patchIdentity(shared func() *patchChain) {
 	about("PATCH and the identity of resources", func() {
 		var c *patchChain
 		var other *resource
 		beforeAll(func() {
-			c = s.patchChain("identity")
+			c = shared()
 		})
 		newName := patchOnce(func() string { return s.patchMail("renamed") })
 		renamed := patchOnce(func() *patchStep {

@@ -2,6 +2,7 @@ package suites
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/reports"
@@ -84,7 +85,7 @@ func (s *session) patchRemoves() {
 			if s.needsType("User").attribute("name").Required {
 				s.skip("the target's schema requires name")
 			}
-			c.wants(Assigned("name.familyName"))
+			c.wantsOf("patch.remove-sub-keeps", Assigned("name.familyName"))
 			s.patched(c.step(op("remove", "name", nil)), Unassigned("name.familyName"))
 		})
 
@@ -243,8 +244,14 @@ func (s *session) patchRemovesSelected() {
 			if s.needsType("User").attribute("emails").Required {
 				s.skip("the target's schema requires emails")
 			}
-			p := c.step(op("remove", fmt.Sprintf("emails[value eq %q or value eq %q]", work, home), nil))
-			s.patched(p, Unassigned("emails"))
+			var filter []string
+			for _, e := range scim.Objects(c.state().Object(), "emails") {
+				filter = append(filter, "value eq "+scim.Quote(scim.String(e, "value")))
+			}
+			if len(filter) == 0 {
+				s.block("patch.remove-selected-keeps", "the user has no emails left")
+			}
+			s.patched(c.step(op("remove", "emails["+strings.Join(filter, " or ")+"]", nil)), Unassigned("emails"))
 		})
 	})
 }

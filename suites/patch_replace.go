@@ -15,13 +15,16 @@ func (s *session) patchReplaces() {
 			c = s.patchChain("replace", set("nickName", nil), set("phoneNumbers", nil))
 		})
 
+		title := patchOnce(func() *patchStep {
+			s.needs("User", "title")
+			c.wants(Assigned("title"))
+			return c.step(op("replace", "title", "Replaced Title"))
+		})
 		it("replace sets the value of a single-valued attribute", ID("patch.replace-simple"), Requires("7644-3.5.2.3-02"), Explain{
 			Why: "This is the most frequent change of all: a new title, a new display name.",
 			Fix: "Store the value of the operation in place of the old one.",
 		}, func() {
-			s.needs("User", "title")
-			c.wants(Assigned("title"))
-			p := c.step(op("replace", "title", "Replaced Title"))
+			p := title()
 			s.patched(p, patchedTo(p, "title", "Replaced Title"))
 		})
 
@@ -81,9 +84,8 @@ func (s *session) patchReplaces() {
 			Why: "A server that rebuilds the resource from the PATCH loses what other systems have written.",
 			Fix: "Apply the operation to the stored resource and leave everything else as it is.",
 		}, func() {
-			s.needs("User", "userType")
-			p := c.step(op("replace", "userType", "Temp"))
-			s.patched(p, Same(p.before, "userType"))
+			p := title()
+			s.patched(p, Same(p.before, "title"))
 		})
 
 		it("replace of an attribute without value adds it", ID("patch.replace-unassigned"), Requires("7644-3.5.2.3-04"), Explain{
@@ -240,12 +242,14 @@ func (s *session) patchReplacesSelected() {
 			Fix: "Parse the whole filter between the brackets, with and, or and parentheses.",
 		}, func() {
 			s.needs("User", "emails.display")
+			c.wantsOf("patch.replace-selected-keeps", mailHas(work1, "type", "work"), mailHas(work2, "type", "work"))
 			path := fmt.Sprintf("emails[type eq %q and value eq %q].display", "work", work2)
 			p := c.step(op("replace", path, "Second Desk"))
 			s.patched(p, mailHas(work2, "display", "Second Desk"), mailsKept(p, work1))
 		})
 
 		records := patchOnce(func() *patchStep {
+			c.wantsOf("patch.replace-selected-keeps", mailHas(work1, "type", "work"), mailHas(work2, "type", "work"))
 			return c.step(op("replace", `emails[type eq "work"]`, mail("work", both)))
 		})
 		it("replace with a value path and no sub-attribute replaces all values that match", ID("patch.replace-record"), Requires("7644-3.5.2.3-06"), Explain{
