@@ -89,7 +89,7 @@ func (a *crowdAnswer) answered(optional bool) error {
 			return soften(reports.Info, broken("refused with 403, also through .search"))
 		case optional && i == 0 && x.Status == 400:
 			return errors.Join(soften(reports.Info, broken("the filter is refused as unsupported")),
-				Softly(reports.Warn, ScimType(scim.InvalidFilter, scim.InvalidValue, scim.InvalidPath))(x))
+				Softly(reports.Warn, ScimType(scim.InvalidFilter))(x))
 		default:
 			return wrong("status", text("200"), x.Status)
 		}
