@@ -20,7 +20,7 @@ func (s *session) patchReplaces() {
 			c.wants(Assigned("title"))
 			return c.step(op("replace", "title", "Replaced Title"))
 		})
-		it("replace sets the value of a single-valued attribute", ID("patch.replace-simple"), Requires("7644-3.5.2.3-02"), Explain{
+		it("replace sets the value of a single-valued attribute", ID("patch.replace-simple"), Requires("7644-3.5.2.3-02", "7644-3.5.2-12"), Explain{
 			Why: "This is the most frequent change of all: a new title, a new display name.",
 			Fix: "Store the value of the operation in place of the old one.",
 		}, func() {
