@@ -3,6 +3,7 @@ package suites
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -31,7 +32,7 @@ func (s *session) patching() {
 	s.patchNames(shared)
 	s.patchMessages(shared)
 	s.patchPaths(shared)
-	s.patchValues(shared)
+	s.patchValues()
 	s.patchProtected(shared)
 	s.patchIdentity(shared)
 }
@@ -93,6 +94,23 @@ func (s *session) patchChain(what string, edits ...func(scim.Object)) *patchChai
 	s.requires(Patch)
 	r := s.makeUser(what, edits...)
 	return &patchChain{s: s, r: r, now: s.readBack(r)}
+}
+
+// patchNeeds skips unless users have the attributes, and clients may change them.
+func (s *session) patchNeeds(paths ...string) {
+	s.needs("User", paths...)
+	for _, path := range paths {
+		parent, _, _ := strings.Cut(path, ".")
+		if strings.HasPrefix(path, "urn:") {
+			p := scim.ParsePath(path)
+			parent = p.URN + ":" + p.Attr
+		}
+		for _, name := range []string{path, parent} {
+			if a := s.needsType("User").attribute(name); a != nil && (a.Mutability == "readOnly" || a.Mutability == "immutable") {
+				s.skip("the target's schema for User says that %s is %s", name, a.Mutability)
+			}
+		}
+	}
 }
 
 // patchStep is one PATCH with the states before and after it.
@@ -199,6 +217,19 @@ func patchKept(p *patchStep, paths ...string) Check {
 		}
 		return nil
 	}
+}
+
+// othersKept wants all that the user was created with to be what it was, apart from the named attributes. What
+// the server itself has added is its own affair.
+func (c *patchChain) othersKept(p *patchStep, except ...string) Check {
+	var paths []string
+	for name := range c.r.Sent {
+		if name != "schemas" && !slices.Contains(except, name) {
+			paths = append(paths, name)
+		}
+	}
+	slices.Sort(paths)
+	return patchKept(p, paths...)
 }
 
 // patchRefused wants 400. Another client error, or another keyword, is a WARN (ambiguities A13, A14, A49).

@@ -17,7 +17,7 @@ func (s *session) patchAnswers() {
 			c = s.patchChain("answer")
 		})
 		plain := patchOnce(func() *patchStep {
-			s.needs("User", "displayName")
+			s.patchNeeds("displayName")
 			return c.step(op("replace", "displayName", "Answer One"))
 		})
 		worked := func() *patchStep {
@@ -59,7 +59,7 @@ func (s *session) patchAnswers() {
 			before, ok1 := patchInstant(p.before, "meta.lastModified")
 			after, ok2 := patchInstant(p.after, "meta.lastModified")
 			if !ok1 || !ok2 {
-				s.block("read.meta", "meta.lastModified is missing or no time")
+				s.skip("meta.lastModified is missing or no time")
 			}
 			if !after.After(before) {
 				// The clock of the resource may count in seconds.
@@ -82,7 +82,7 @@ func (s *session) patchAnswers() {
 			p := worked()
 			was, ok := patchInstant(p.before, "meta.created")
 			if !ok {
-				s.block("read.meta", "meta.created is missing or no time")
+				s.skip("meta.created is missing or no time")
 			}
 			s.judge(p.after, func(x *reports.Exchange) error {
 				if is, ok := patchInstant(x, "meta.created"); !ok || !is.Equal(was) {
@@ -93,7 +93,8 @@ func (s *session) patchAnswers() {
 		})
 
 		projected := patchOnce(func() *patchStep {
-			s.needs("User", "displayName", "userName")
+			s.patchNeeds("displayName")
+			s.needs("User", "title")
 			return c.send(patchBody(op("replace", "displayName", "Answer Three")), "attributes", "displayName")
 		})
 		it("PATCH with the attributes parameter answers 200", ID("patch.attributes-200"), Requires("7644-3.5.2-20"), Explain{
@@ -108,18 +109,21 @@ func (s *session) patchAnswers() {
 			Fix: "Apply the attributes parameter to the body of PATCH as to the body of GET.",
 		}, func() {
 			x := projected().x
+			if s.needsType("User").attribute("title").Returned == "always" {
+				s.skip("the target's schema says that title is always returned")
+			}
 			if x.Status != http.StatusOK {
 				s.see(x)
 				s.block("patch.attributes-200", "PATCH with attributes answered %d", x.Status)
 			}
-			s.judge(x, Attr("displayName", "Answer Three"), Unassigned("userName"))
+			s.judge(x, Attr("displayName", "Answer Three"), Unassigned("title"))
 		})
 
 		it("PATCH with the excludedAttributes parameter leaves them out of its answer", ID("patch.excluded"), Requires("7644-3.5.2-19"), Explain{
 			Why: "Clients exclude large attributes such as members so that a small change has a small answer.",
 			Fix: "Apply excludedAttributes to the body of PATCH; answering 204 to such a request hides the rest that the client asked for.",
 		}, func() {
-			s.needs("User", "displayName", "externalId")
+			s.patchNeeds("displayName", "externalId")
 			x := c.probe(patchBody(op("replace", "displayName", "Answer Four")), "excludedAttributes", "externalId")
 			if x.Status == http.StatusNoContent {
 				s.judge(x, Softly(reports.Warn, Status(http.StatusOK)))

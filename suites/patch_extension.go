@@ -12,7 +12,7 @@ func (s *session) patchExtensions() {
 	about("PATCH of extension attributes", func() {
 		var c *patchChain
 		beforeAll(func() {
-			s.needs("User", employee, department)
+			s.patchNeeds(employee, department)
 			c = s.patchChain("extension")
 		})
 		added := patchOnce(func() *patchStep {
@@ -84,7 +84,7 @@ func (s *session) patchExtensions() {
 			Why: "The manager is the one reference that nearly every directory sends; without it approvals have no approver.",
 			Fix: "Resolve URN:attribute.sub, and create the complex value where it is missing.",
 		}, func() {
-			s.needs("User", manager+".value")
+			s.patchNeeds(manager + ".value")
 			boss := s.makeUser("boss")
 			p := c.step(op("replace", manager+".value", boss.ID))
 			s.patched(p, patchedTo(p, manager+".value", boss.ID))
@@ -105,7 +105,7 @@ func (s *session) patchExtensions() {
 			Why: "Clients that always qualify names are refused, or write into nowhere.",
 			Fix: "Accept the URN of the base schema in front of its attributes.",
 		}, func() {
-			s.needs("User", "title")
+			s.patchNeeds("title")
 			p := c.step(op("replace", s.needsType("User").Schema+":title", "Qualified"))
 			s.patched(p, patchedTo(p, "title", "Qualified"))
 		})
@@ -114,7 +114,7 @@ func (s *session) patchExtensions() {
 	about("PATCH of schemas", func() {
 		var c *patchChain
 		beforeAll(func() {
-			s.needs("User", department)
+			s.patchNeeds(department)
 			c = s.patchChain("schemas")
 		})
 

@@ -19,7 +19,7 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			Why: "Clients collect all changes of a user in one request; what the server skips is lost.",
 			Fix: "Apply every element of Operations.",
 		}, func() {
-			s.needs("User", "displayName", "title", "nickName")
+			s.patchNeeds("displayName", "title", "nickName")
 			p := c.step(op("replace", "displayName", "All One"), op("replace", "title", "All Two"), op("remove", "nickName", nil))
 			s.patched(p, patchedTo(p, "displayName", "All One"), patchedTo(p, "title", "All Two"), Unassigned("nickName"))
 		})
@@ -28,7 +28,7 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			Why: "The outcome of remove and add, or of two replaces, is the opposite in another order.",
 			Fix: "Go through Operations from first to last; do not group them by op or attribute.",
 		}, func() {
-			s.needs("User", "title", "displayName")
+			s.patchNeeds("title", "displayName")
 			p := c.step(
 				op("replace", "title", "First"), op("replace", "title", "Second"),
 				op("remove", "displayName", nil), op("add", "displayName", "Back Again"),
@@ -40,7 +40,7 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			Why: "Clients add a value and refine it in the same request.",
 			Fix: "Evaluate the path of an operation against the working copy that the operations before it have left.",
 		}, func() {
-			s.needs("User", "emails.value", "emails.type")
+			s.patchNeeds("emails.value", "emails.type")
 			first, second := s.patchMail("draft"), s.patchMail("final")
 			p := c.step(
 				op("add", "emails", []any{mail("other", first)}),
@@ -57,7 +57,7 @@ func (s *session) patchAtomicity() {
 		var c *patchChain
 		var work string
 		beforeAll(func() {
-			s.needs("User", "emails.value", "emails.type", "title")
+			s.patchNeeds("emails.value", "emails.type", "title")
 			work = s.patchMail("work")
 			c = s.patchChain("atomic", s.patchMails(mail("work", work), mail("home", s.patchMail("home"))))
 			c.wants(hasMails(work), Assigned("title"))
@@ -96,7 +96,7 @@ func (s *session) patchAtomicity() {
 			Why: "A copy of the resource that shares its lists with the original is changed although the request failed.",
 			Fix: "Copy the resource deeply before applying operations.",
 		}, func() {
-			s.needs("User", "emails.display")
+			s.patchNeeds("emails.display")
 			p := c.step(op("replace", fmt.Sprintf("emails[value eq %q].display", work), "Half Done"), invalid)
 			s.see(p.x)
 			s.judge(p.after, patchKept(p, "emails"))
@@ -133,7 +133,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Why: "Mappings are written by hand, and nickname is as right as nickName: RFC 7644 itself writes both.",
 			Fix: "Compare attribute names without regard to letter case.",
 		}, func() {
-			s.needs("User", "title", "name.familyName")
+			s.patchNeeds("title", "name.familyName")
 			p := c.step(op("replace", "TITLE", "Upper Case"), op("replace", "NAME.familyname", "Upper"))
 			s.patched(p, patchedTo(p, "title", "Upper Case"), patchedTo(p, "name.familyName", "Upper"))
 		})
@@ -142,7 +142,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Why: "A filter that never matches because of a capital letter loses the change.",
 			Fix: "Compare the names inside and behind the brackets without regard to letter case.",
 		}, func() {
-			s.needs("User", "emails.value")
+			s.patchNeeds("emails.value")
 			list := scim.Objects(c.state().Object(), "emails")
 			if len(list) == 0 {
 				s.block("create.stored", "the user has no emails")
@@ -157,7 +157,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Fix: "Compare schema URNs without regard to letter case.",
 		}, func() {
 			const path = scim.EnterpriseURN + ":costCenter"
-			s.needs("User", path)
+			s.patchNeeds(path)
 			p := c.step(op("add", "URN:IETF:params:scim:schemas:EXTENSION:Enterprise:2.0:user:costcenter", "4130"))
 			s.patched(p, patchedTo(p, path, "4130"))
 		})
@@ -166,7 +166,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Why: "RFC 7644 itself sends nickname in the value of an add.",
 			Fix: "Compare the member names of value with the schema without regard to letter case.",
 		}, func() {
-			s.needs("User", "nickName")
+			s.patchNeeds("nickName")
 			p := c.step(op("add", nil, object{"nickname": "Lower"}))
 			s.patched(p, Softly(reports.Warn, patchedTo(p, "nickName", "Lower")))
 		})
@@ -175,7 +175,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Why: "Entra sends Add, Replace and Remove by default.",
 			Fix: "Compare op without regard to letter case.",
 		}, func() {
-			s.needs("User", "title")
+			s.patchNeeds("title")
 			p := c.step(op("Replace", "title", "Capital"))
 			s.see(p.x)
 			if !p.x.Success() {

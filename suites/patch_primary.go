@@ -10,7 +10,7 @@ func (s *session) patchPrimaries() {
 		var c *patchChain
 		var work, home, fresh string
 		beforeAll(func() {
-			s.needs("User", "emails.value", "emails.type", "emails.primary")
+			s.patchNeeds("emails.value", "emails.type", "emails.primary")
 			work, home, fresh = s.patchMail("work"), s.patchMail("home"), s.patchMail("fresh")
 			first := mail("work", work)
 			first["primary"] = true

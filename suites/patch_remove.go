@@ -13,11 +13,18 @@ func (s *session) patchRemoves() {
 	about("PATCH remove", func() {
 		var c *patchChain
 		beforeAll(func() {
-			c = s.patchChain("remove")
+			phones := set("phoneNumbers", []any{
+				object{"type": "work", "value": "+1-201-555-0123"}, object{"type": "mobile", "value": "+1-201-555-0124"},
+			})
+			c = s.patchChain("remove", func(o scim.Object) {
+				if _, declared := o["phoneNumbers"]; declared {
+					phones(o)
+				}
+			})
 		})
 
 		removed := patchOnce(func() *patchStep {
-			s.needs("User", "nickName")
+			s.patchNeeds("nickName")
 			c.wants(Assigned("nickName"))
 			return c.step(op("remove", "nickName", nil))
 		})
@@ -33,14 +40,14 @@ func (s *session) patchRemoves() {
 			Fix: "Apply the operation to the stored resource and leave everything else as it is.",
 		}, func() {
 			p := removed()
-			s.patched(p, Same(p.before, "nickName"))
+			s.patched(p, c.othersKept(p, "nickName"))
 		})
 
 		it("remove of an attribute without value succeeds or is refused with noTarget", ID("patch.remove-unassigned"), Requires("7644-3.5.2.2-08"), Explain{
 			Why: "Clients do not know whether the target has a value; a server error stops the whole synchronisation of the user.",
 			Fix: "Answer as after any success, or 400 noTarget.",
 		}, func() {
-			s.needs("User", "nickName")
+			s.patchNeeds("nickName")
 			if scim.Assigned(c.get("nickName")) {
 				s.block("patch.remove-simple", "the user still has a nickName")
 			}
@@ -58,7 +65,7 @@ func (s *session) patchRemoves() {
 		})
 
 		sub := patchOnce(func() *patchStep {
-			s.needs("User", "name.givenName", "name.familyName")
+			s.patchNeeds("name.givenName", "name.familyName")
 			c.wants(Assigned("name.givenName"), Assigned("name.familyName"))
 			return c.step(op("remove", "name.givenName", nil))
 		})
@@ -81,7 +88,7 @@ func (s *session) patchRemoves() {
 			Why: "A name that was deleted in the source stays in the target.",
 			Fix: "Make the attribute unassigned where the path names a complex attribute without sub-attribute.",
 		}, func() {
-			s.needs("User", "name")
+			s.patchNeeds("name")
 			if s.needsType("User").attribute("name").Required {
 				s.skip("the target's schema requires name")
 			}
@@ -93,12 +100,12 @@ func (s *session) patchRemoves() {
 			Why: "Values and members that should be gone stay.",
 			Fix: "Where path has no filter, remove every value.",
 		}, func() {
-			s.needs("User", "emails")
-			if s.needsType("User").attribute("emails").Required {
-				s.skip("the target's schema requires emails")
+			s.patchNeeds("phoneNumbers")
+			if s.needsType("User").attribute("phoneNumbers").Required {
+				s.skip("the target's schema requires phoneNumbers")
 			}
-			c.wants(Assigned("emails"))
-			s.patched(c.step(op("remove", "emails", nil)), Unassigned("emails"))
+			c.wantsOf("patch.remove-only", Assigned("phoneNumbers"))
+			s.patched(c.step(op("remove", "phoneNumbers", nil)), Unassigned("phoneNumbers"))
 		})
 
 		noPath := patchOnce(func() *patchStep {
@@ -116,7 +123,7 @@ func (s *session) patchRemoves() {
 			Fix: "Check the operations before applying them.",
 		}, func() {
 			p := noPath()
-			s.judge(p.after, Same(p.before))
+			s.judge(p.after, c.othersKept(p))
 		})
 
 		it("remove of a required attribute is refused with mutability", ID("patch.remove-required"), Requires("7644-3.5.2.2-06"), Explain{
@@ -143,7 +150,7 @@ func (s *session) patchRemovesSelected() {
 		var c *patchChain
 		var work, home, gone1, gone2, tail, middle string
 		beforeAll(func() {
-			s.needs("User", "emails.value", "emails.type")
+			s.patchNeeds("emails.value", "emails.type")
 			work, home, gone1, gone2 = s.patchMail("work"), s.patchMail("home"), s.patchMail("gone1"), s.patchMail("gone2")
 			tail = s.patchMail("tail")
 			middle = s.tag("middle") + ".needle@" + s.domain()
@@ -188,7 +195,7 @@ func (s *session) patchRemovesSelected() {
 		})
 
 		subs := patchOnce(func() *patchStep {
-			s.needs("User", "emails.display")
+			s.patchNeeds("emails.display")
 			set := c.step(op("replace", `emails[type eq "home"].display`, "Den"))
 			if mailHas(home, "display", "Den")(set.after) != nil {
 				s.see(set.x)
@@ -240,7 +247,7 @@ func (s *session) patchRemovesSelected() {
 			Why: "An empty shell that is left behind matches pr and is read as a value.",
 			Fix: "Drop the attribute when its last value is removed.",
 		}, func() {
-			s.needs("User", "emails")
+			s.patchNeeds("emails")
 			if s.needsType("User").attribute("emails").Required {
 				s.skip("the target's schema requires emails")
 			}
@@ -251,7 +258,13 @@ func (s *session) patchRemovesSelected() {
 			if len(filter) == 0 {
 				s.block("patch.remove-selected-keeps", "the user has no emails left")
 			}
-			s.patched(c.step(op("remove", "emails["+strings.Join(filter, " or ")+"]", nil)), Unassigned("emails"))
+			p := c.step(op("remove", "emails["+strings.Join(filter, " or ")+"]", nil))
+			if ClientError(p.x) == nil {
+				// Some directories need an address although their schema does not say so.
+				s.judge(p.x, Softly(reports.Warn, Status(200, 204)))
+				return
+			}
+			s.patched(p, Unassigned("emails"))
 		})
 	})
 }

@@ -16,11 +16,11 @@ func (s *session) patchReplaces() {
 		})
 
 		title := patchOnce(func() *patchStep {
-			s.needs("User", "title")
+			s.patchNeeds("title")
 			c.wants(Assigned("title"))
 			return c.step(op("replace", "title", "Replaced Title"))
 		})
-		it("replace sets the value of a single-valued attribute", ID("patch.replace-simple"), Requires("7644-3.5.2.3-02"), Explain{
+		it("replace sets the value of a single-valued attribute", ID("patch.replace-simple"), Requires("7644-3.5.2.3-02", "7644-3.5.2-12"), Explain{
 			Why: "This is the most frequent change of all: a new title, a new display name.",
 			Fix: "Store the value of the operation in place of the old one.",
 		}, func() {
@@ -28,18 +28,8 @@ func (s *session) patchReplaces() {
 			s.patched(p, patchedTo(p, "title", "Replaced Title"))
 		})
 
-		it("replace sets a Boolean to false", ID("patch.replace-boolean"), Requires("7644-3.5.2.3-02"), Explain{
-			Why: "Deactivation by Entra and Okta is exactly this request; if it has no effect, leavers keep their access.",
-			Fix: "Test whether value is present, not whether it is true.",
-		}, func() {
-			s.needs("User", "active")
-			c.wants(Attr("active", true))
-			p := c.step(op("replace", "active", false))
-			s.patched(p, Attr("active", false))
-		})
-
 		sub := patchOnce(func() *patchStep {
-			s.needs("User", "name.familyName", "name.givenName")
+			s.patchNeeds("name.familyName", "name.givenName")
 			c.wants(Assigned("name.familyName"), Assigned("name.givenName"))
 			return c.step(op("replace", "name.familyName", "Married"))
 		})
@@ -60,7 +50,7 @@ func (s *session) patchReplaces() {
 		})
 
 		complexStep := patchOnce(func() *patchStep {
-			s.needs("User", "name.familyName", "name.givenName")
+			s.patchNeeds("name.familyName", "name.givenName")
 			c.wants(Assigned("name.givenName"))
 			return c.step(op("replace", "name", object{"familyName": "Merged"}))
 		})
@@ -85,14 +75,14 @@ func (s *session) patchReplaces() {
 			Fix: "Apply the operation to the stored resource and leave everything else as it is.",
 		}, func() {
 			p := title()
-			s.patched(p, Same(p.before, "title"))
+			s.patched(p, c.othersKept(p, "title"))
 		})
 
 		it("replace of an attribute without value adds it", ID("patch.replace-unassigned"), Requires("7644-3.5.2.3-04"), Explain{
 			Why: "Clients do not know whether the target has a value; many always send replace.",
 			Fix: "Treat replace as add where the attribute is unassigned.",
 		}, func() {
-			s.needs("User", "nickName")
+			s.patchNeeds("nickName")
 			p := c.step(op("replace", "nickName", "Was Empty"))
 			s.patched(p, patchedTo(p, "nickName", "Was Empty"))
 		})
@@ -101,7 +91,7 @@ func (s *session) patchReplaces() {
 			Why: "A user's first phone number is refused or lost.",
 			Fix: "Treat replace as add where the attribute has no values.",
 		}, func() {
-			s.needs("User", "phoneNumbers.value")
+			s.patchNeeds("phoneNumbers.value")
 			const number = "+1-201-555-0142"
 			p := c.step(op("replace", "phoneNumbers", []any{object{"type": "work", "value": number}}))
 			s.patched(p, func(x *reports.Exchange) error {
@@ -120,23 +110,37 @@ func (s *session) patchReplaces() {
 			Why: "Clients clear a value with null; if it stays, old data lives on in the target.",
 			Fix: "Treat null as the removal of the value.",
 		}, func() {
-			s.needs("User", "displayName")
-			c.wants(Assigned("displayName"))
-			p := c.step(object{"op": "replace", "path": "displayName", "value": nil})
+			s.patchNeeds("title")
+			if s.needsType("User").attribute("title").Required {
+				s.skip("the target's schema requires title")
+			}
+			c.wantsOf("patch.replace-simple", Assigned("title"))
+			p := c.step(object{"op": "replace", "path": "title", "value": nil})
 			if ClientError(p.x) == nil {
 				s.judge(p.x, Softly(reports.Warn, Status(200, 204)))
 				return
 			}
-			s.patched(p, Unassigned("displayName"))
+			s.patched(p, Unassigned("title"))
 		})
 
 		it("replace without value is refused", ID("patch.replace-no-value"), Requires("7644-3.5.2.3-09"), Explain{
 			Why: "Whether such a request clears the attribute or does nothing is anyone's guess.",
 			Fix: "Answer 400 invalidValue where replace has no value member.",
 		}, func() {
-			s.needs("User", "title")
+			s.patchNeeds("title")
 			x := c.probe(patchBody(op("replace", "title", nil)))
 			s.judge(x, patchRefused(scim.InvalidValue, scim.InvalidSyntax))
+		})
+
+		// Last of all, since some servers no longer show a user who is not active.
+		it("replace sets a Boolean to false", ID("patch.replace-boolean"), Requires("7644-3.5.2.3-02"), Explain{
+			Why: "Deactivation by Entra and Okta is exactly this request; if it has no effect, leavers keep their access.",
+			Fix: "Test whether value is present, not whether it is true.",
+		}, func() {
+			s.patchNeeds("active")
+			c.wants(Attr("active", true))
+			p := c.step(op("replace", "active", false))
+			s.patched(p, Attr("active", false))
 		})
 	})
 
@@ -144,7 +148,7 @@ func (s *session) patchReplaces() {
 		var c *patchChain
 		var one, two, three string
 		beforeAll(func() {
-			s.needs("User", "emails.value", "emails.type")
+			s.patchNeeds("emails.value", "emails.type")
 			one, two, three = s.patchMail("one"), s.patchMail("two"), s.patchMail("three")
 			c = s.patchChain("replace-multi", s.patchMails(mail("work", one), mail("home", two)))
 			c.wants(hasMails(one, two))
@@ -162,7 +166,7 @@ func (s *session) patchReplaces() {
 			Why: "Okta empties groups in this way; values that stay keep people in groups that they have left.",
 			Fix: "Treat an empty array as the removal of all values.",
 		}, func() {
-			s.needs("User", "emails")
+			s.patchNeeds("emails")
 			p := c.step(op("replace", "emails", []any{}))
 			if ClientError(p.x) == nil {
 				s.judge(p.x, Softly(reports.Warn, Status(200, 204)))
@@ -196,7 +200,7 @@ func (s *session) patchReplacesSelected() {
 		var c *patchChain
 		var work1, work2, home, moved, both string
 		beforeAll(func() {
-			s.needs("User", "emails.value", "emails.type")
+			s.patchNeeds("emails.value", "emails.type")
 			work1, work2, home = s.patchMail("work1"), s.patchMail("work2"), s.patchMail("home")
 			moved, both = s.patchMail("moved"), s.patchMail("both")
 			c = s.patchChain("replace-selected", s.patchMails(mail("work", work1), mail("work", work2), mail("home", home)))
@@ -204,7 +208,7 @@ func (s *session) patchReplacesSelected() {
 		})
 
 		every := patchOnce(func() *patchStep {
-			s.needs("User", "emails.display")
+			s.patchNeeds("emails.display")
 			return c.step(op("replace", `emails[type eq "work"].display`, "Desk"))
 		})
 		it("replace with a value path sets the sub-attribute in every value that matches", ID("patch.replace-selected-every"), Requires("7644-3.5.2.3-07"), Explain{
@@ -241,7 +245,7 @@ func (s *session) patchReplacesSelected() {
 			Why: "A filter that is evaluated in part changes values that the client did not mean.",
 			Fix: "Parse the whole filter between the brackets, with and, or and parentheses.",
 		}, func() {
-			s.needs("User", "emails.display")
+			s.patchNeeds("emails.display")
 			c.wantsOf("patch.replace-selected-keeps", mailHas(work1, "type", "work"), mailHas(work2, "type", "work"))
 			path := fmt.Sprintf("emails[type eq %q and value eq %q].display", "work", work2)
 			p := c.step(op("replace", path, "Second Desk"))
@@ -300,7 +304,7 @@ func (s *session) patchReplacesWithoutPath() {
 		var c *patchChain
 		var one, two string
 		beforeAll(func() {
-			s.needs("User", "emails.value", "emails.type", "title")
+			s.patchNeeds("emails.value", "emails.type", "title")
 			one, two = s.patchMail("one"), s.patchMail("two")
 			c = s.patchChain("replace-all", s.patchMails(mail("home", one)))
 			c.wants(hasMails(one), Assigned("title"))
@@ -329,7 +333,7 @@ func (s *session) patchReplacesWithoutPath() {
 			Fix: "Change only the attributes that value names; replacing the whole resource is what PUT does.",
 		}, func() {
 			p := all()
-			s.patched(p, Same(p.before, "title", "emails"))
+			s.patched(p, c.othersKept(p, "title", "emails"))
 		})
 
 		it("an operation without path may repeat the id of the resource", ID("patch.replace-pathless-id"), Requires("7644-3.5.2.3-01"), Explain{
