@@ -250,7 +250,7 @@ func (s *session) pagingStart() {
 			s.judgeErr(err, seen...)
 		}
 
-		it("the first page begins at startIndex 1, which is the default", ID("paging.start-default"), Requires("7644-3.4.2.4-03", "7644-3.4.2.4-02"), Explain{
+		it("the first page begins at startIndex 1, which is the default", ID("paging.start-default"), Requires("7644-3.4.2.4-03", "7644-3.4.2.4-10"), Explain{
 			Why: "A server that counts from 0 hides the first resource from every client that asks for startIndex=1.",
 			Fix: "Count from 1, and take a missing startIndex for 1.",
 		}, func() { same(nil, []string{"startIndex", "1"}) })
@@ -350,9 +350,9 @@ func (s *session) pagingOdd() {
 			Why: "Numbers that overflow turn into negative offsets: a server error, or the first page again.",
 			Fix: "Clamp large numbers, answer an empty page, or refuse them with 400.",
 		}, func() {
-			for _, n := range []string{"2147483647", "99999999999999999999"} {
-				s.judge(s.list(f, "startIndex", n, "count", "2"), answered, noItems)
-			}
+			s.judge(s.list(f, "startIndex", "2147483647", "count", "2"), answered, noItems)
+			// What does not even fit into 64 bits may be ignored like any other value that is no integer.
+			s.judge(s.list(f, "startIndex", "99999999999999999999", "count", "2"), answered)
 		})
 
 		it("a sorted list keeps its order over the pages", ID("paging.sorted-walk"), Requires("7644-3.4.2.3-02", "7644-3.4.2.4-10"), Explain{
