@@ -84,6 +84,25 @@ func forge(cursor string, i int) string {
 
 // cursorConfig: how cursors are announced (RFC 9865 §4).
 func (s *session) cursorConfig() {
+	about("cursors and their announcement", func() {
+		it("a server with cursors announces its paging methods", ID("cursor.announced"), Requires("9865-4-01"), Explain{
+			Why: "Clients look there before they use cursors; a method that is not announced is not used.",
+			Fix: "Add the attribute pagination to ServiceProviderConfig.",
+		}, func() {
+			config := s.learned.config
+			if _, there := scim.Get(config.Object(), "pagination").(scim.Object); there {
+				s.judge(config, Status(200))
+				return
+			}
+			x := s.atCursor(s.fleet(), "", "count", "2")
+			if nextCursor(x) == "" {
+				s.see(x)
+				s.skip("the target has no cursors and announces none")
+			}
+			s.judgeErr(wrong("pagination in ServiceProviderConfig", text("there, since cursors work"), nil), config, x)
+		})
+	})
+
 	about("the announcement of paging methods", func() {
 		var config *reports.Exchange
 		var pagination scim.Object

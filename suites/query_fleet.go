@@ -119,8 +119,8 @@ func isItem(o scim.Object, r *resource) bool {
 		return id == r.ID
 	}
 	for _, key := range []string{"userName", "displayName"} {
-		if v := scim.String(r.Sent, key); v != "" {
-			return strings.EqualFold(scim.String(o, key), v)
+		if got := scim.String(o, key); got != "" {
+			return strings.EqualFold(got, scim.String(r.Sent, key))
 		}
 	}
 	return false
