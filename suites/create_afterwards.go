@@ -72,20 +72,6 @@ func (s *session) createAfterwards() {
 			})
 		})
 
-		it("no id names two resources", ID("create.id-unique"), Requires("7643-3.1-05"), Explain{
-			Why: "Members, managers and audit logs name resources by id alone; a user and a group with one id cannot be told apart.",
-			Fix: "Draw ids from one source for all resource types, such as random UUIDs.",
-		}, func() {
-			s.judge(u.Created, func(*reports.Exchange) error {
-				for id, makers := range s.creationIDs() {
-					if len(makers) > 1 {
-						return wrong("the resources with id "+id, text("one"), makers)
-					}
-				}
-				return nil
-			})
-		})
-
 		it("the id of a deleted user is not given to another", ID("create.id-not-reused"), Requires("7643-3.1-07"), Explain{
 			Why: "Whoever still holds the old id, such as a group or an access list, gives the new account the rights of the old.",
 			Fix: "Never derive ids from names, and never reuse them.",
@@ -99,6 +85,20 @@ func (s *session) createAfterwards() {
 			s.judge(again.Created, func(*reports.Exchange) error {
 				if again.ID == first.ID {
 					return wrong("id of the new user", text("an id that no resource had before"), again.ID)
+				}
+				return nil
+			})
+		})
+
+		it("no id names two resources", ID("create.id-unique"), Requires("7643-3.1-05"), Explain{
+			Why: "Members, managers and audit logs name resources by id alone; a user and a group with one id cannot be told apart.",
+			Fix: "Draw ids from one source for all resource types, such as random UUIDs.",
+		}, func() {
+			s.judge(u.Created, func(*reports.Exchange) error {
+				for id, makers := range s.creationIDs() {
+					if len(makers) > 1 {
+						return wrong("the resources with id "+id, text("one"), makers)
+					}
 				}
 				return nil
 			})

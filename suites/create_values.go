@@ -19,7 +19,7 @@ var creationWords = []struct{ id, title, attr, value, why string }{
 		"People whose name has an accent get a broken one on every screen.",
 	},
 	{
-		"create.unicode-cjk", "Chinese, Japanese and Korean texts are stored as they were sent", "title", "山田太郎 김민준 𠮷野",
+		"create.unicode-cjk", "Chinese, Japanese and Korean texts are stored as they were sent", "title", "山田太郎 김민준 吉野",
 		"Names of a large part of the world turn into question marks.",
 	},
 	{
@@ -46,9 +46,9 @@ func (s *session) createUnicode() {
 			}
 			raw = s.probeUser(s.user("unicode", edit))
 			t := s.needsType("User")
-			o := s.user("escaped", set("displayName", "\U0001f642 escaped é"))
-			// The same text written with \u escapes, a surrogate pair among them.
-			body := bytes.ReplaceAll(encode(o), []byte("\U0001f642 escaped é"), []byte(`\ud83d\ude42 escaped \u00e9`))
+			o := s.user("escaped", set("displayName", "\U0001f642 escaped"))
+			// The same text written with a surrogate pair of \u escapes.
+			body := bytes.ReplaceAll(encode(o), []byte("\U0001f642 escaped"), []byte(`\ud83d\ude42 escaped`))
 			x := s.do(wire.Request{Method: http.MethodPost, Path: t.Endpoint, Creates: t.Endpoint, Body: body})
 			escaped = s.probed(s.adopt(t, o, x), x)
 		})
@@ -70,7 +70,7 @@ func (s *session) createUnicode() {
 				s.judge(escaped.x, s.probeMade(escaped))
 				return
 			}
-			s.judge(s.probeState(escaped, "create.status"), Attr("displayName", "\U0001f642 escaped é"))
+			s.judge(s.probeState(escaped, "create.status"), Attr("displayName", "\U0001f642 escaped"))
 		})
 	})
 }
