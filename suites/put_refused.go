@@ -81,6 +81,10 @@ func (s *session) putTypes() {
 			Fix: "Refuse other values than true and false with 400, or convert \"true\" and \"false\" alone.",
 		}, func() {
 			s.needs("User", "active")
+			if before := s.readBack(u); activeIs(false)(before) != nil {
+				s.see(before)
+				s.block("deprovision.create-disabled", "the user is not disabled")
+			}
 			x, after := try(set("active", "maybe"))
 			s.judge(after, func(*reports.Exchange) error {
 				switch got := scim.Get(after.Object(), "active"); {
