@@ -309,7 +309,7 @@ func (s *session) groupPatchOddities(people cast) {
 			}
 		})
 
-		it("a member who is given twice in a POST is a member once", ID("groups.create-once"), Requires("7643-4.2-08"), Explain{
+		it("a member who is given twice in a POST is a member once", ID("groups.create-once"), Requires("7643-2.4-08"), Explain{
 			Why: "A member who is there twice survives being removed once.",
 			Fix: "Treat members as a set of ids.",
 		}, func() {

@@ -43,6 +43,10 @@ func (s *session) groupQueries(people cast) {
 				s.observe("A30", "filter on members.value", "refused")
 				s.skip("the target does not filter groups by members (status %d)", x.Status)
 			}
+			if n, _ := number(x.Object()["totalResults"]); n > len(scim.List(x.Object(), "Resources")) {
+				// The page is capped; ask for the two groups that matter alone.
+				x = s.get(g.typ.Endpoint, "filter", "members.value eq "+scim.Quote(u.ID)+" and (id eq "+scim.Quote(g.ID)+" or id eq "+scim.Quote(decoy.ID)+")")
+			}
 			s.judge(x, Listed(g), Unlisted(decoy))
 		})
 
