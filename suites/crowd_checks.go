@@ -53,7 +53,7 @@ func (a *crowdAnswer) exactly(optional bool, names []string, spare ...string) er
 	if len(missing)+len(extra) == 0 {
 		return nil
 	}
-	what := "the records found"
+	var what string
 	switch {
 	case len(extra) > 0 && len(missing) > 0:
 		what = "wrong records found, others missed"

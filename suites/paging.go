@@ -244,7 +244,7 @@ func (s *session) pagingStart() {
 			past = s.list(f, "startIndex", strconv.Itoa(fleetSize+1), "count", "2")
 		})
 		same := func(a, b []string) {
-			err, seen := s.samePage(f, append(a, "count", "2"), append(b, "count", "2"))
+			seen, err := s.samePage(f, append(a, "count", "2"), append(b, "count", "2"))
 			s.judgeErr(err, seen...)
 		}
 

@@ -239,8 +239,8 @@ func (s *session) patchAddsSelected() {
 			Fix: "Create a value that satisfies the filter and has the sub-attribute, or answer 400 noTarget.",
 		}, func() {
 			p := none()
-			switch {
-			case p.x.Status == 400:
+			switch p.x.Status {
+			case 400:
 				s.observe("A10", "add with a value path that matches nothing", "refused")
 				s.judge(p.x, Softly(reports.Warn, ScimType(scim.NoTarget, scim.InvalidPath)))
 			default:

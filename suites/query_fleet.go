@@ -264,19 +264,19 @@ func answers(pages []*reports.Exchange) error {
 
 // samePage compares which of the fleet's users two queries show, and asks again before it complains, since no order is
 // promised.
-func (s *session) samePage(f *fleet, a, b []string) (error, []*reports.Exchange) {
+func (s *session) samePage(f *fleet, a, b []string) ([]*reports.Exchange, error) {
 	var err error
 	var seen []*reports.Exchange
 	for range 2 {
 		x, y := s.list(f, a...), s.list(f, b...)
 		seen = append(seen, x, y)
 		if err = answers([]*reports.Exchange{x, y}); err != nil {
-			return err, seen
+			return seen, err
 		}
 		if slices.Equal(f.ours(x), f.ours(y)) && len(f.ours(x)) > 0 {
-			return nil, seen
+			return seen, nil
 		}
 		err = wrong("resources with "+strings.Join(b, "=")+", beside those with "+strings.Join(a, "="), f.ours(x), f.ours(y))
 	}
-	return err, seen
+	return seen, err
 }

@@ -472,7 +472,8 @@ func (c *Client) send(ctx context.Context, r Request, u *url.URL, header http.He
 	got, err := c.read(resp)
 	x.ResponseBody = c.redact.body(got)
 	x.Capture(resp.Header, got, nil)
-	if _, over := err.(*BodyLimitError); over {
+	var over *BodyLimitError
+	if errors.As(err, &over) {
 		x.Truncated = true
 		return err
 	}
