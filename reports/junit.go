@@ -161,8 +161,10 @@ func junitRun(r *Run, v Verdict) []junitCase {
 	}
 	reasons := xmlBody(strings.Join(v.Reasons, "\n"))
 	if r.Cut != nil {
-		add("run completed", nil, &junitOutcome{xmlLine(r.Cut.Kind.words() + ": " + r.Cut.Why), string(r.Cut.Kind),
-			xmlBody(strings.TrimSpace(r.Cut.Hint + "\n" + strings.Join(v.Reasons, "\n")))})
+		add("run completed", nil, &junitOutcome{
+			xmlLine(r.Cut.Kind.words() + ": " + r.Cut.Why), string(r.Cut.Kind),
+			xmlBody(strings.TrimSpace(r.Cut.Hint + "\n" + strings.Join(v.Reasons, "\n"))),
+		})
 	} else if v.Exit != ExitOK && v.Exit != ExitNegative && v.Exit != ExitLeftovers {
 		message := v.Word
 		if len(v.Reasons) > 0 {
@@ -178,8 +180,10 @@ func junitRun(r *Run, v Verdict) []junitCase {
 		for _, l := range r.Cleanup.Left {
 			lines = append(lines, l.line())
 		}
-		add("clean-up", &junitOutcome{plural(n, "resource") + " left behind on the target", "clean-up",
-			xmlBody(strings.Join(lines, "\n"))}, nil)
+		add("clean-up", &junitOutcome{
+			plural(n, "resource") + " left behind on the target", "clean-up",
+			xmlBody(strings.Join(lines, "\n")),
+		}, nil)
 	}
 	return cases
 }

@@ -17,11 +17,12 @@ func res(w Word, l Level) Result {
 }
 
 func results(rs ...Result) func(*Run) { return func(r *Run) { r.Results = append(r.Results, rs...) } }
-func cut(k CutKind) func(*Run)        { return func(r *Run) { r.Cut = &Cut{Kind: k, Why: "because"} } }
-func crash(r *Run)                    { r.Crash = "nil map" }
-func stale(r *Run)                    { r.StaleWaivers = []string{"x passes"} }
-func unwritten(r *Run)                { r.FailedReports = []string{"out.json: disk full"} }
-func left(r *Run)                     { r.Cleanup.Left = []Leftover{{Endpoint: "/Users", ID: "1", Why: "500"}} }
+
+func cut(k CutKind) func(*Run) { return func(r *Run) { r.Cut = &Cut{Kind: k, Why: "because"} } }
+func crash(r *Run)             { r.Crash = "nil map" }
+func stale(r *Run)             { r.StaleWaivers = []string{"x passes"} }
+func unwritten(r *Run)         { r.FailedReports = []string{"out.json: disk full"} }
+func left(r *Run)              { r.Cleanup.Left = []Leftover{{Endpoint: "/Users", ID: "1", Why: "500"}} }
 
 var (
 	pass   = results(res(Pass, Must))

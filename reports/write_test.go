@@ -24,14 +24,18 @@ func hostile() *Run {
 		id := string(rune('a' + i))
 		s := clipBytes(long, 1000, "") // a megabyte in each of the hundreds of fields only costs time
 		r.Results = append(r.Results,
-			Result{ID: "h." + id, Title: s, Area: "h", Level: Must, Word: Fail, Message: long, Notes: []string{s}, Exchanges: []string{id},
-				Findings: []Finding{{Word: Fail, Message: s, Expected: s, Got: long}}},
+			Result{
+				ID: "h." + id, Title: s, Area: "h", Level: Must, Word: Fail, Message: long, Notes: []string{s}, Exchanges: []string{id},
+				Findings: []Finding{{Word: Fail, Message: s, Expected: s, Got: long}},
+			},
 			Result{ID: "i." + id, Title: s, Area: "h", Level: Must, Word: Skip, Reason: "r " + s},
 			Result{ID: "j." + id, Title: s, Area: "h" + id, Level: Must, Word: Error, Reason: s, Message: s},
 			Result{ID: "k." + id, Title: s, Area: "h", Level: Should, Word: Warn, Message: s, Findings: []Finding{{Word: Warn, Message: s, Got: s}}},
 			Result{ID: "l." + id, Title: s, Area: "h", Level: Must, Word: Pass, Notes: []string{s}})
-		r.Exchanges = append(r.Exchanges, &Exchange{ID: id, Method: "GET", URL: "http://127.0.0.1/" + s, RequestBody: s, ResponseBody: long, Error: s,
-			RequestHeader: http.Header{"X": {s}}, ResponseHeader: http.Header{"Y": {s}}})
+		r.Exchanges = append(r.Exchanges, &Exchange{
+			ID: id, Method: "GET", URL: "http://127.0.0.1/" + s, RequestBody: s, ResponseBody: long, Error: s,
+			RequestHeader: http.Header{"X": {s}}, ResponseHeader: http.Header{"Y": {s}},
+		})
 		r.Behaviours = append(r.Behaviours, Behaviour{ID: "A", Question: "q", Choice: s})
 		r.Features = append(r.Features, Feature{Name: s, Detail: s})
 		r.Cleanup.Left = append(r.Cleanup.Left, Leftover{Endpoint: "/Users", ID: s, Key: s, Why: s})

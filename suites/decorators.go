@@ -50,6 +50,7 @@ type registry struct {
 	checks   []*CheckInfo
 	byID     map[string]*CheckInfo
 	selected func(id string) bool
+	nodes    int
 }
 
 func newRegistry(selected func(string) bool) *registry {
@@ -79,6 +80,11 @@ func (r *registry) transform(kind types.NodeType, _ ginkgo.Offset, text string, 
 		default:
 			out = append(out, a)
 		}
+	}
+	if kind == types.NodeTypeContainer || kind == types.NodeTypeIt {
+		// Ginkgo sorts by source location; this makes the order that of registration, which register.go decides.
+		r.nodes++
+		out = append(out, types.CodeLocation{FileName: "scimproof", LineNumber: r.nodes})
 	}
 	if kind != types.NodeTypeIt {
 		return text, out, errs

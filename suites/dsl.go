@@ -11,7 +11,6 @@ import (
 var (
 	it        = ginkgo.It
 	beforeAll = ginkgo.BeforeAll
-	afterAll  = ginkgo.AfterAll
 )
 
 // place numbers the containers in the order in which they are registered.

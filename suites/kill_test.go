@@ -2,15 +2,19 @@ package suites
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/scimproof/scimproof/fixtures/target"
@@ -93,6 +97,7 @@ func TestCleanTarget(t *testing.T) {
 
 var (
 	onlyFlag   = flag.String("only", "", "comma-separated globs of check ids: judge by these alone, and try the flaws that name one of them")
+	shardFlag  = flag.String("shard", "", "i/n: try only every nth flaw, from the ith")
 	updateFlag = flag.Bool("update", false, "rewrite the Kills of each flaw to what caught it; review the difference as if you had written it")
 )
 
@@ -108,9 +113,13 @@ func TestKillMatrix(t *testing.T) {
 	only := onlyGlobs()
 	counts := func(id string) bool { return only == nil || matches(only, id) }
 	clean := words(judgeTarget(t, target.Config{}, only...))
+	if counts("tls.version-1.2") {
+		maps.Copy(clean, words(judgeTLS(t, target.TLSFault{})))
+	}
 	killers := map[string][]string{}
 	tried := 0
-	for _, f := range target.Flaws() {
+	mine := shards(t)
+	for i, f := range target.Flaws() {
 		want := slices.DeleteFunc(slices.Sorted(slices.Values(f.Kills)), func(id string) bool { return !counts(id) })
 		if only != nil && len(want) == 0 {
 			continue
@@ -119,8 +128,16 @@ func TestKillMatrix(t *testing.T) {
 		for _, id := range want {
 			killers[id] = append(killers[id], f.Name)
 		}
+		if !mine(i) {
+			continue
+		}
 		t.Run(f.Name, func(t *testing.T) {
-			now := words(judgeTarget(t, target.Config{Flaws: []string{f.Name}}, only...))
+			var now map[string]reports.Word
+			if f.TLS != nil {
+				now = words(judgeTLS(t, *f.TLS))
+			} else {
+				now = words(judgeTarget(t, target.Config{Flaws: []string{f.Name}}, only...))
+			}
 			var got []string
 			for id, w := range now {
 				if caught(clean[id], w) {
@@ -156,6 +173,31 @@ func TestKillMatrix(t *testing.T) {
 		}
 	}
 	t.Logf("%d flaws, %d checks", tried, len(clean))
+}
+
+// shards tells which flaws this process tries. Runs share one Ginkgo tree per process, so the other processors are
+// put to use by starting this test again with -shard; their failures become ours.
+func shards(t *testing.T) func(i int) bool {
+	t.Helper()
+	var me, of int
+	if n, _ := fmt.Sscanf(*shardFlag, "%d/%d", &me, &of); n == 2 && of > 0 {
+		return func(i int) bool { return i%of == me }
+	}
+	of = runtime.NumCPU()
+	if *updateFlag || onlyGlobs() != nil || of < 2 {
+		return func(int) bool { return true }
+	}
+	var wg sync.WaitGroup
+	for me := 1; me < of; me++ {
+		wg.Go(func() {
+			out, err := exec.Command(os.Args[0], "-test.run=^TestKillMatrix$", fmt.Sprintf("-shard=%d/%d", me, of)).CombinedOutput()
+			if err != nil {
+				t.Errorf("shard %d of %d: %v\n%s", me, of, err, out)
+			}
+		})
+	}
+	t.Cleanup(wg.Wait)
+	return func(i int) bool { return i%of == 0 }
 }
 
 // rewriteKills replaces the Kills of a flaw in the target's sources.

@@ -149,6 +149,9 @@ func examine(ctx context.Context, c *wire.Client) (*learned, *reports.Cut) {
 	}
 	l.types = get("/ResourceTypes", "")
 	l.schemas = get("/Schemas", "")
+	if ctx.Err() != nil {
+		return l, &reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted before anything was learned"}
+	}
 	if !looksLikeSCIM(l) {
 		return l, &reports.Cut{
 			Kind: reports.CutNotSCIM,

@@ -1,4 +1,401 @@
 package suites
 
+import (
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/reports"
+)
+
 // replacing: PUT (RFC 7644 §3.5.1).
-func (s *session) replacing() {}
+func (s *session) replacing() {
+	s.putWhole()
+	s.putAgain()
+	s.putReadOnly()
+	s.putUnassigned()
+	s.putRequired()
+	s.putTypes()
+	s.putNames()
+	s.putImmutable()
+	s.putUnknown()
+}
+
+// putRevised is a user with another value for everything that was sent but userName. The formatted name is left out, to
+// see what happens to sub-attributes that a complex value does not mention.
+func (s *session) putRevised(u *resource) scim.Object {
+	o := clone(u.Sent)
+	for name, v := range map[string]any{
+		"externalId": "New-" + scim.String(o, "externalId"), "displayName": "New display", "nickName": "New nick",
+		"title": "Director", "userType": "Contractor",
+	} {
+		if a := u.typ.attribute(name); o[name] != nil && a.Mutability != "immutable" {
+			o[name] = v
+		}
+	}
+	if name, ok := o["name"].(scim.Object); ok {
+		name = maps.Clone(name)
+		for k, v := range map[string]any{"givenName": "Grace", "familyName": "Hopper"} {
+			if name[k] != nil {
+				name[k] = v
+			}
+		}
+		if a := u.typ.attribute("name.formatted"); a != nil && !a.Required {
+			delete(name, "formatted")
+		}
+		o["name"] = name
+	}
+	if o["emails"] != nil {
+		o["emails"] = u.typ.prune("emails", []any{scim.Object{"value": "new." + scim.String(o, "userName"), "type": "work", "primary": true}})
+	}
+	if o["phoneNumbers"] != nil {
+		o["phoneNumbers"] = u.typ.prune("phoneNumbers", []any{scim.Object{"value": "+1-201-555-0123", "type": "mobile"}})
+	}
+	if ext, ok := o[scim.EnterpriseURN].(scim.Object); ok {
+		for k := range ext {
+			if a := u.typ.attribute(scim.EnterpriseURN + ":" + k); a.Type == "string" && a.Mutability == "readWrite" {
+				ext[k] = "New " + k
+			}
+		}
+	}
+	return o
+}
+
+// putEntire tells whether an answer to PUT is a resource at all.
+func putEntire(x *reports.Exchange) bool {
+	return scim.String(x.Object(), "id") != "" && scim.String(x.Object(), "userName") != ""
+}
+
+// putWhole: every kind of attribute is replaced.
+func (s *session) putWhole() {
+	about("PUT of a whole user", func() {
+		var u *resource
+		var sent scim.Object
+		var before, x, after *reports.Exchange
+		beforeAll(func() {
+			u = s.makeUser("put", s.extended(scim.Object{"employeeNumber": "701984", "costCenter": "4130", "department": "Tour"}))
+			before = s.readBack(u)
+			s.outwait(before)
+			sent = s.putRevised(u)
+			x = s.replace(u, sent)
+			if id := scim.String(x.Object(), "id"); x.Success() && id != "" && id != u.ID {
+				s.client.Ledger().Own(u.typ.Endpoint, id, "")
+			}
+			after = s.read(u)
+		})
+		replaced := func() *reports.Exchange {
+			if !x.Success() {
+				s.see(x)
+				s.block("put.supported", "PUT answered %d", x.Status)
+			}
+			if after.Status != http.StatusOK {
+				s.see(after)
+				s.block("put.id-kept", "GET of the replaced user answered %d", after.Status)
+			}
+			return after
+		}
+
+		it("PUT of a valid user over an existing one succeeds", ID("put.supported"), Requires("7644-3.5-01"), Explain{
+			Why: "PUT is the one way to change a resource that every server must have; Okta's custom apps update users with nothing else.",
+			Fix: "Support PUT on every resource, and take each body that a POST would take.",
+		}, func() { s.judge(x, succeeded) })
+
+		it("a successful PUT answers 200 OK", ID("put.status"), Requires("7644-3.5.1-12"), Explain{
+			Why: "Clients expect the new state in the answer; another status than 200 makes them believe that something else has happened.",
+			Fix: "Answer 200 with the resource, and neither 201 nor 204.",
+		}, func() {
+			replaced()
+			s.judge(x, Status(http.StatusOK))
+		})
+
+		it("the answer to PUT carries the entire resource", ID("put.body"), Requires("7644-3.5.1-12"), Explain{
+			Why: "The answer is how client and server agree on what was stored; without it the client has to read once more.",
+			Fix: "Return the whole stored resource, with id, schemas and meta, in the body of the answer to PUT.",
+		}, func() {
+			replaced()
+			s.judge(x, IsObject, Attr("id", u.ID), Assigned("schemas"), Assigned("userName"), Assigned("meta"))
+		})
+
+		it("the answer to PUT shows the same resource as a GET right after it", ID("put.answer-equals-read"), Requires("7644-3.1-07", "7644-3.5.1-12"), Explain{
+			Why: "A client that trusts the answer believes in a state that does not exist, and never corrects it.",
+			Fix: "Build the answer from what was stored, not from the request or from the state before.",
+		}, func() {
+			replaced()
+			if !putEntire(x) {
+				s.block("put.body", "the answer to PUT is no whole resource")
+			}
+			s.judge(x, Same(after, u.typ.requestOnly()...))
+		})
+
+		it("the user keeps its id when it is replaced", ID("put.id-kept"), Requires("7643-3.1-06"), Explain{
+			Why: "Clients remember users by id; a replaced user with another id is lost to them and to every group it is a member of.",
+			Fix: "Replace the attributes in place; do not delete the resource and create another.",
+		}, func() {
+			if !x.Success() {
+				s.block("put.supported", "PUT answered %d", x.Status)
+			}
+			s.judge(after, Status(http.StatusOK), Attr("id", u.ID))
+		})
+
+		it("PUT replaces simple attributes", ID("put.simple"), Requires("7644-3.5.1-03"), Explain{
+			Why: "A new name or title that is acknowledged but not stored stays wrong for ever, since the client thinks that it is done.",
+			Fix: "Store every simple value of the body in place of the old one.",
+		}, func() {
+			var checks []Check
+			for _, name := range []string{"displayName", "nickName", "title", "userType"} {
+				if sent[name] != nil {
+					checks = append(checks, changedTo(name, u.Sent[name], sent[name]))
+				}
+			}
+			if len(checks) == 0 {
+				s.skip("the target's users have none of displayName, nickName, title and userType")
+			}
+			s.judge(replaced(), checks...)
+		})
+
+		it("PUT replaces externalId", ID("put.external-id"), Requires("7644-3.5.1-03", "7643-3.1-16"), Explain{
+			Why: "externalId is the client's own key; when it cannot be corrected, the client looks for the user under a key that nobody has.",
+			Fix: "Treat externalId as any other readWrite attribute in PUT.",
+		}, func() {
+			s.judge(replaced(), changedTo("externalId", u.Sent["externalId"], sent["externalId"]))
+		})
+
+		it("PUT replaces the values inside a complex attribute", ID("put.complex"), Requires("7644-3.5.1-03"), Explain{
+			Why: "People marry and change their names; a name that PUT cannot change stays wrong in every application.",
+			Fix: "Store the sub-attributes of a complex value in the body in place of the old ones.",
+		}, func() {
+			s.needs("User", "name")
+			want, _ := sent["name"].(scim.Object)
+			var checks []Check
+			for k, v := range want {
+				checks = append(checks, changedTo("name."+k, scim.Get(u.Sent, "name."+k), v))
+			}
+			s.judge(replaced(), checks...)
+			if scim.String(u.Sent, "name.formatted") != "" && want["formatted"] == nil {
+				s.observe("A40", "name.formatted left out of name in PUT", putFate(after, "name.formatted", scim.Get(u.Sent, "name.formatted")))
+			}
+		})
+
+		it("PUT replaces all values of a multi-valued attribute", ID("put.multi-valued"), Requires("7644-3.5.1-03", "7644-3.5.1-04"), Explain{
+			Why: "An old e-mail address that survives a PUT keeps receiving mail that is no longer meant for this person.",
+			Fix: "Make the values exactly those in the body; do not add them to the old ones.",
+		}, func() {
+			s.needs("User", "emails")
+			s.judge(replaced(), func(x *reports.Exchange) error {
+				got := scim.List(x.Object(), "emails.value")
+				want := "new." + scim.String(sent, "userName")
+				for _, old := range scim.List(u.Sent, "emails.value") {
+					for _, g := range got {
+						if sameFold(g, old) {
+							return wrong("emails after PUT", sent["emails"], scim.Get(x.Object(), "emails"))
+						}
+					}
+				}
+				if len(got) != 1 {
+					return wrong("emails after PUT", sent["emails"], scim.Get(x.Object(), "emails"))
+				}
+				if !sameFold(got[0], want) {
+					return soften(reports.Warn, wrong("emails.value after PUT", want, got[0]))
+				}
+				return nil
+			})
+		})
+
+		it("PUT replaces the type of a value that is there already", ID("put.multi-valued-record"), Requires("7644-3.5.1-03", "7644-3.5.1-04"), Explain{
+			Why: "A work number that becomes a mobile number has the same digits; a server that compares digits alone never stores the change.",
+			Fix: "Replace each value with all of its sub-attributes, also where an old value has the same value member.",
+		}, func() {
+			s.needs("User", "phoneNumbers", "phoneNumbers.type")
+			s.judge(replaced(), changedTo("phoneNumbers.type", []any{"work"}, []any{"mobile"}))
+		})
+
+		it("PUT replaces the attributes of an extension", ID("put.extension"), Requires("7644-3.5.1-03", "7643-3.3-04"), Explain{
+			Why: "Department and cost center live in the enterprise extension; access that depends on them goes wrong when they cannot be changed.",
+			Fix: "Read the object under the extension's URN as part of the body and replace its attributes too.",
+		}, func() {
+			ext, _ := sent[scim.EnterpriseURN].(scim.Object)
+			var checks []Check
+			for k, v := range ext {
+				if path := scim.EnterpriseURN + ":" + k; v == "New "+k {
+					checks = append(checks, changedTo(path, nil, v))
+				}
+			}
+			if len(checks) == 0 {
+				s.skip("the target's schemas have none of the enterprise attributes employeeNumber, costCenter and department")
+			}
+			s.judge(replaced(), checks...)
+		})
+
+		it("PUT leaves meta.created alone", ID("put.created-kept"), Requires("7643-3.1-20"), Explain{
+			Why: "Audits and reports of new accounts count by meta.created; a user that seems new after each update spoils them.",
+			Fix: "Set meta.created when the resource is created, and never again.",
+		}, func() {
+			s.judge(replaced(), func(x *reports.Exchange) error {
+				was, ok := instantOf(before, "meta.created")
+				is, ok2 := instantOf(x, "meta.created")
+				if ok && (!ok2 || !is.Equal(was)) {
+					return wrong("meta.created after PUT", scim.Get(before.Object(), "meta.created"), scim.Get(x.Object(), "meta.created"))
+				}
+				return nil
+			})
+		})
+
+		it("PUT that changes a user moves meta.lastModified forward", ID("put.last-modified"), Requires("7643-3.1-22"), Explain{
+			Why: "Clients that ask for what has changed since their last visit never hear of this change.",
+			Fix: "Set meta.lastModified to the present time with every change.",
+		}, func() { s.judge(replaced(), modifiedAfter(before)) })
+	})
+}
+
+// putFate names what became of a value that PUT did not mention.
+func putFate(after *reports.Exchange, path string, was any) string {
+	switch got := scim.Get(after.Object(), path); {
+	case !scim.Assigned(got):
+		return "cleared"
+	case holds(got, was):
+		return "kept"
+	}
+	return "set to another value"
+}
+
+// putAgain: what PUT does to a resource that it does not change.
+func (s *session) putAgain() {
+	about("PUT of what is stored already", func() {
+		var u *resource
+		var first, again, trip, afterTrip *reports.Exchange
+		beforeAll(func() {
+			u = s.makeUser("put-again")
+			sent := s.putRevised(u)
+			if x := s.putOver(u, sent); !x.Success() {
+				s.see(x)
+				s.block("put.supported", "PUT answered %d", x.Status)
+			}
+			first = s.readBack(u)
+			s.putOver(u, sent)
+			again = s.readBack(u)
+			trip = s.putOver(u, again.Object())
+			afterTrip = s.readBack(u)
+		})
+
+		it("the same PUT sent twice leaves the user as it was after the first", ID("put.idempotent"), Requires("7644-3.5.1-14", "7644-3.5.1-04"), Explain{
+			Why: "Clients repeat a PUT whose answer got lost; a repetition that adds values corrupts the user.",
+			Fix: "Replace values instead of inserting them, so that a repeated PUT changes nothing.",
+		}, func() { s.judge(again, Same(first)) })
+
+		it("a user that was read can be sent back unchanged with PUT", ID("put.round-trip"), Requires("7644-3.5.1-14", "7644-3.5.1-10"), Explain{
+			Why: "The usual way to update by PUT is to read, change one value and send all of it back, with id and meta among it.",
+			Fix: "Take the body of a GET as the body of a PUT, and ignore the readOnly attributes in it.",
+		}, func() {
+			s.judge(trip, Softly(reports.Warn, notRefused))
+			s.judge(afterTrip, Softly(reports.Warn, Same(again)))
+		})
+	})
+}
+
+// putUnassigned: null, [] and what is left out (ambiguities A40, A41).
+func (s *session) putUnassigned() {
+	about("PUT that takes values away", func() {
+		var u *resource
+		var name string
+		var noText, textGone, noPhones, phonesGone, omitted, afterOmitted *reports.Exchange
+		beforeAll(func() {
+			name = s.freeText()
+			u = s.makeUser("put-null")
+			o := clone(u.Sent)
+			o[name] = nil
+			noText = s.putOver(u, o)
+			textGone = s.readBack(u)
+			o = clone(u.Sent)
+			if _, sent := o["phoneNumbers"]; sent {
+				o["phoneNumbers"] = []any{}
+				noPhones = s.putOver(u, o)
+				phonesGone = s.readBack(u)
+			}
+			if x := s.putOver(u, u.Sent); !x.Success() {
+				s.see(x)
+				s.block("put.supported", "PUT answered %d", x.Status)
+			}
+			least := s.minimalUser("put-omit")
+			least["userName"] = u.Sent["userName"]
+			omitted = s.putOver(u, least)
+			afterOmitted = s.readBack(u)
+		})
+
+		it("PUT with null clears a single-valued attribute", ID("put.null-clears"), Requires("7643-2.5-02", "7644-3.5.1-05"), Explain{
+			Why: "null is the only unmistakable way to clear a value in PUT; without it an outdated value can never be removed.",
+			Fix: "Treat null in a body as an order to unassign the attribute.",
+		}, func() {
+			s.judge(noText, notRefused)
+			if noText.Success() {
+				s.judge(textGone, Unassigned(name))
+			}
+		})
+
+		it("PUT with an empty array clears a multi-valued attribute", ID("put.empty-array-clears"), Requires("7643-2.5-02", "7644-3.5.1-04"), Explain{
+			Why: "An empty array is the only unmistakable way to say that a person has no phone any more.",
+			Fix: "Treat an empty array in a body as an order to remove all values.",
+		}, func() {
+			s.needs("User", "phoneNumbers")
+			s.judge(noPhones, notRefused)
+			if noPhones.Success() {
+				s.judge(phonesGone, Unassigned("phoneNumbers"))
+			}
+		})
+
+		it("after a PUT that leaves attributes out, its answer and a GET agree on what became of them", ID("put.omitted"), Requires("7644-3.5.1-05", "7644-3.1-07"), Explain{
+			Why: "The RFC lets servers keep, clear or default what is left out, so the answer is the only way for a client to know.",
+			Fix: "Decide for one behaviour and let the answer to PUT show its outcome.",
+		}, func() {
+			if omitted.Success() && !putEntire(omitted) {
+				s.block("put.body", "the answer to PUT is no whole resource")
+			}
+			s.judge(omitted, succeeded, Same(afterOmitted, u.typ.requestOnly()...))
+			s.observe("A40", "attributes left out of PUT", putFate(afterOmitted, name, u.Sent[name]))
+		})
+	})
+}
+
+// putUnknown: PUT where there is nothing to replace.
+func (s *session) putUnknown() {
+	about("PUT to an id that does not exist", func() {
+		var t *resourceType
+		var x, found *reports.Exchange
+		var id string
+		beforeAll(func() {
+			s.readBack(s.makeUser("put-known"))
+			id = s.fictitious()
+			t = s.needsType("User")
+			sent := s.user("put-unknown")
+			ghost := &resource{typ: t, ID: id, Sent: sent}
+			x = s.putOver(ghost, sent)
+			found = s.read(ghost)
+			if found.Success() {
+				s.client.Ledger().Own(t.Endpoint, id, "")
+			} else if made := s.lookUp(t, sent); made != "" {
+				s.client.Ledger().Own(t.Endpoint, made, "")
+				found = s.get(t.Endpoint + "/" + made)
+			}
+		})
+
+		it("PUT to an unknown id answers 404 Not Found", ID("put.unknown-id"), Requires("7644-3.12-11"), Explain{
+			Why: "404 tells the client that its record is stale, so that it can look the user up or create it again.",
+			Fix: "Look the resource up first and answer 404 where there is none.",
+		}, func() { s.judge(x, Refused("404")) })
+
+		it("PUT never creates a resource", ID("put.creates-nothing"), Requires("7644-3.5.1-01", "7644-3.2-04"), Explain{
+			Why: "Ids belong to the server; a client with an outdated id would bring back users that were deleted on purpose.",
+			Fix: "Do not upsert; only POST creates.",
+		}, func() {
+			if strings.TrimSpace(id) == "" {
+				s.skip("no id could be made up")
+			}
+			s.judge(found, func(x *reports.Exchange) error {
+				if x.Success() {
+					return broken("PUT to the unknown id %s has created the user %s", id, scim.String(x.Object(), "id"))
+				}
+				return nil
+			})
+		})
+	})
+}

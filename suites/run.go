@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -36,7 +37,7 @@ type Config struct {
 	Wire wire.Config
 	// Seed makes runs repeatable; 0 draws one.
 	Seed int64
-	// RunID marks every record of the run; empty derives it from the seed.
+	// RunID marks every record of the run; empty means RunID(Seed).
 	RunID string
 	// Only and Skip are globs on check ids ("patch.*"); an empty Only means all.
 	Only, Skip []string
@@ -48,6 +49,9 @@ type Config struct {
 	Keep bool
 	// OnResult, if set, is called after each check.
 	OnResult func(reports.Result)
+	// Rearm, if set, is called whenever Run has reset the handling of SIGINT and SIGTERM, so that the host process can
+	// call signal.Notify again at once: a run that is being cleaned up should not die of a signal it was not told of.
+	Rearm func()
 
 	// unchecked runs the checks even where the target is no SCIM endpoint, to prove that none passes there.
 	unchecked bool
@@ -59,8 +63,8 @@ var one sync.Mutex
 // Run judges the target and deletes what it created. The error is not nil where nothing was sent: a broken
 // configuration, or a selection that matches no check (SelectionError).
 //
-// Ginkgo takes over SIGINT and SIGTERM during a run and never lets go, so Run resets both when it ends: a host
-// process has to call signal.Notify again. A run is also interrupted by ctx.
+// A run is interrupted by ctx alone. Ginkgo would take over SIGINT and SIGTERM and never let go, so Run resets both
+// before the first check and when the checks are done: a host process has to call signal.Notify again, see Config.Rearm.
 func Run(ctx context.Context, cfg Config) (*reports.Run, error) {
 	one.Lock()
 	defer one.Unlock()
@@ -82,6 +86,7 @@ func Run(ctx context.Context, cfg Config) (*reports.Run, error) {
 		s.cut = nil
 	}
 	if s.cut == nil {
+		s.learnFromRecord()
 		s.runGinkgo()
 	}
 	s.end(run)
@@ -166,10 +171,11 @@ func Describe(cfg Config) {
 func List() []CheckInfo {
 	one.Lock()
 	defer one.Unlock()
-	return list()
+	return slices.Clone(list())
 }
 
-func list() []CheckInfo {
+// list builds the tree once; the checks do not depend on the target.
+var list = sync.OnceValue(func() []CheckInfo {
 	s := &session{cfg: Config{RunID: "listing0"}, reg: newRegistry(func(string) bool { return true })}
 	s.build()
 	out := make([]CheckInfo, len(s.reg.checks))
@@ -177,7 +183,7 @@ func list() []CheckInfo {
 		out[i] = *c
 	}
 	return out
-}
+})
 
 // SelectionError says that no check was selected.
 type SelectionError struct{ Only, Skip []string }
@@ -185,6 +191,16 @@ type SelectionError struct{ Only, Skip []string }
 func (e *SelectionError) Error() string {
 	return fmt.Sprintf("--only %s --skip %s selects no check; `scimproof list` shows all ids",
 		strings.Join(e.Only, ","), strings.Join(e.Skip, ","))
+}
+
+// Select returns the checks that the globs select, in the order in which they run. Errors are as those of Run.
+func Select(only, skip []string) ([]CheckInfo, error) {
+	all := List()
+	pick, err := selection(only, skip, all)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(c CheckInfo) bool { return !pick(c.ID) }), nil
 }
 
 // selection turns globs into a predicate. A glob that matches no check at all is an error, since it is misspelt.
@@ -219,7 +235,7 @@ func newSession(ctx context.Context, cfg *Config, pick func(id string) bool) (*s
 		cfg.Seed = rand.Int64N(1 << 53)
 	}
 	if cfg.RunID == "" {
-		cfg.RunID = runID(cfg.Seed)
+		cfg.RunID = RunID(cfg.Seed)
 	}
 	s.reg = newRegistry(pick)
 	if cfg.Wire.Ledger == nil {
@@ -241,8 +257,8 @@ func newSession(ctx context.Context, cfg *Config, pick func(id string) bool) (*s
 	return s, nil
 }
 
-// runID derives the mark of a run's records from its seed: eight letters and digits.
-func runID(seed int64) string {
+// RunID derives the mark of a run's records from its seed: eight letters and digits.
+func RunID(seed int64) string {
 	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 	r := rand.New(rand.NewPCG(uint64(seed), 0x5c1))
 	b := make([]byte, 8)
@@ -285,9 +301,26 @@ func (s *session) runGinkgo() {
 		ginkgo.BeforeEach(s.before)
 		s.register()
 	})
-	ginkgo.ReportAfterEach(s.after)
+	ginkgo.ReportAfterEach(func(spec types.SpecReport) {
+		// Ginkgo would swallow a panic here, and with it the result.
+		defer func() {
+			if p := recover(); p != nil {
+				s.crash = fmt.Sprintf("%v\n%s", p, debug.Stack())
+				s.stop(&reports.Cut{Kind: reports.CutBug, Why: fmt.Sprintf("a bug in scimproof: %v", p)})
+			}
+		}()
+		s.after(spec)
+	})
 	ginkgo.RunSpecs(quiet{}, "scimproof", quietly()...)
+	s.takeSignals()
+}
+
+// takeSignals ends Ginkgo's hold on the signals: it would leave an interrupted spec running beside the clean-up.
+func (s *session) takeSignals() {
 	signal.Reset(os.Interrupt, syscall.SIGTERM)
+	if s.cfg.Rearm != nil {
+		s.cfg.Rearm()
+	}
 }
 
 // quiet satisfies Ginkgo's testing interface; results are taken from the reports.
@@ -297,6 +330,10 @@ func (quiet) Fail() {}
 
 // before prepares for the next check, or ends the run early once it is cut short.
 func (s *session) before() {
+	if !s.started {
+		s.started = true
+		s.takeSignals()
+	}
 	s.cur = &current{check: s.checkOf(ginkgo.CurrentSpecReport())}
 	if s.ctx.Err() != nil {
 		s.stop(&reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted", Hint: "what was created has been deleted; run again for a verdict"})
@@ -389,7 +426,7 @@ func (s *session) end(run *reports.Run) {
 	switch {
 	case s.cfg.Keep:
 		run.Cleanup = reports.Cleanup{Created: ledger.Created(), Skipped: "asked to keep what was created"}
-	case ledger.Created() > 0:
+	case len(ledger.Live()) > 0 || ledger.Created() > 0:
 		// The run's own context may be over: clean-up is what an interrupted run still owes.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), 10*time.Minute)
 		defer cancel()

@@ -24,6 +24,9 @@ type session struct {
 	client  *wire.Client
 	learned *learned
 	names   int
+	started bool // a check has begun
+	// population is what filter and sort query; nil until they need it.
+	population *crowd
 
 	reg        *registry
 	results    []reports.Result
@@ -34,6 +37,8 @@ type session struct {
 
 	cur     *current
 	skipped map[string]current // by container: why its BeforeAll gave up
+
+	fleetMade *fleet // the records that the query areas share
 }
 
 // current is what is known of the check that runs now.
@@ -80,8 +85,12 @@ func (m *satisfy) Match(actual any) (bool, error) {
 	}
 	m.s.see(x)
 	if err := x.Err(); err != nil {
-		m.s.cannotJudge(err)
-		return false, nil
+		if !m.s.hungUp(x) {
+			m.s.cannotJudge(err)
+		}
+		f := m.s.weigh(wrong("answer", text("an HTTP answer"), text("the connection was closed, twice, on this request alone")))
+		m.s.cur.findings, m.said = append(m.s.cur.findings, f), f.Message
+		return f.Word != reports.Fail, nil
 	}
 	worst := reports.Pass
 	for _, check := range m.checks {
@@ -95,6 +104,19 @@ func (m *satisfy) Match(actual any) (bool, error) {
 		}
 	}
 	return worst != reports.Fail, nil
+}
+
+// hungUp tells whether the target closes the connection on just this request: a crash in its handler, which is a finding
+// and not a fault of the network. Only requests that change nothing are sent again to find out.
+func (s *session) hungUp(x *reports.Exchange) bool {
+	var te *wire.TransportError
+	if x.Method != http.MethodGet || !errors.As(x.Err(), &te) || te.Kind != "closed" || s.ctx.Err() != nil {
+		return false
+	}
+	again := s.do(wire.Request{Method: x.Method, Path: x.URL})
+	s.see(again)
+	control := s.get("/ServiceProviderConfig")
+	return errors.As(again.Err(), &te) && te.Kind == "closed" && control.Err() == nil
 }
 
 // FailureMessage implements gomega's matcher.

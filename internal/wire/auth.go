@@ -109,7 +109,7 @@ func newOAuth2(cfg Config, secrets *Secrets, send http.RoundTripper, missing fun
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return nil, &ConfigError{"Auth.TokenURL", "the token endpoint is not an http(s) URL", "write it as https://host/path"}
 	}
-	if u.Scheme == "http" && !isLoopback(u.Hostname()) && !cfg.AllowPlainHTTP {
+	if u.Scheme == "http" && !Loopback(u.Hostname()) && !cfg.AllowPlainHTTP {
 		return nil, plainHTTP("Auth.TokenURL")
 	}
 	client := &http.Client{

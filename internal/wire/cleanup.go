@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -136,8 +137,8 @@ func (t *tidy) remove(e Entry) {
 
 // sent tells whether a failed exchange got as far as the network.
 func sent(x *reports.Exchange) bool {
-	_, ok := x.Err().(*TransportError)
-	return ok
+	var te *TransportError
+	return errors.As(x.Err(), &te)
 }
 
 // searchKey picks the key that tells a resource best.

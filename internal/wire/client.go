@@ -148,7 +148,7 @@ func New(cfg Config) (*Client, error) {
 		if cfg.Auth.Kind == "mtls" {
 			return nil, &ConfigError{"BaseURL", "a client certificate needs TLS", "use the https URL"}
 		}
-		if !isLoopback(base.Hostname()) && !cfg.AllowPlainHTTP {
+		if !Loopback(base.Hostname()) && !cfg.AllowPlainHTTP {
 			return nil, plainHTTP("BaseURL")
 		}
 	}
@@ -472,7 +472,8 @@ func (c *Client) send(ctx context.Context, r Request, u *url.URL, header http.He
 	got, err := c.read(resp)
 	x.ResponseBody = c.redact.body(got)
 	x.Capture(resp.Header, got, nil)
-	if _, over := err.(*BodyLimitError); over {
+	var over *BodyLimitError
+	if errors.As(err, &over) {
 		x.Truncated = true
 		return err
 	}

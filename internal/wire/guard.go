@@ -211,7 +211,7 @@ func (c *Client) mayTouch(r Request, method string, segs []string, bulkIDs map[s
 
 // mayWrite tells whether a host may be written to: loopback, or the one that was named.
 func (c *Client) mayWrite(u *url.URL) bool {
-	if isLoopback(u.Hostname()) {
+	if Loopback(u.Hostname()) {
 		return true
 	}
 	allowed := strings.ToLower(strings.TrimSpace(c.cfg.AllowWrites))
@@ -222,7 +222,18 @@ func (c *Client) mayWrite(u *url.URL) bool {
 	return allowed == host || allowed == "["+host+"]" || allowed == net.JoinHostPort(host, portOf(u))
 }
 
-func isLoopback(host string) bool {
+// MayWrite tells whether a client with AllowWrites set to allow could write to the target at baseURL. Nothing is
+// looked up. Errors are *ConfigError.
+func MayWrite(baseURL, allow string) (bool, error) {
+	base, err := parseBase(baseURL)
+	if err != nil {
+		return false, err
+	}
+	return (&Client{cfg: Config{AllowWrites: allow}}).mayWrite(base), nil
+}
+
+// Loopback tells whether a host name or address is this machine itself.
+func Loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

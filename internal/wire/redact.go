@@ -47,8 +47,6 @@ type redactor struct {
 	limit   int             // bytes of a body that are kept
 }
 
-func (r *redactor) text(s string) string { return r.secrets.Mask(s) }
-
 func (r *redactor) url(s string) string {
 	return r.secrets.Mask(secretFilter.ReplaceAllString(s, "${1}"+redacted))
 }

@@ -69,7 +69,7 @@ func (cfg Config) transport(t *tls.Config) (*http.Transport, error) {
 		}
 		proxy = func(r *http.Request) (*url.URL, error) {
 			// A proxy's loopback is another machine than ours; the write guard trusts ours only.
-			if isLoopback(r.URL.Hostname()) {
+			if Loopback(r.URL.Hostname()) {
 				return nil, nil
 			}
 			return u, nil

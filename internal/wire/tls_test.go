@@ -100,8 +100,12 @@ func TestMutualTLS(t *testing.T) {
 		t.Errorf("insecure: %v", x.Err())
 	}
 	for _, cfg := range []Config{
-		{BaseURL: base, CAFile: "/no/such"}, {BaseURL: base, CAFile: clientKey}, {BaseURL: base, CertFile: clientCA}, {BaseURL: base, CertFile: clientCA, KeyFile: clientCA},
-		{BaseURL: base, Proxy: "::"}, {BaseURL: "http://127.0.0.1", Auth: Auth{Kind: "mtls"}, CertFile: clientCA, KeyFile: clientKey},
+		{BaseURL: base, CAFile: "/no/such"},
+		{BaseURL: base, CAFile: clientKey},
+		{BaseURL: base, CertFile: clientCA},
+		{BaseURL: base, CertFile: clientCA, KeyFile: clientCA},
+		{BaseURL: base, Proxy: "::"},
+		{BaseURL: "http://127.0.0.1", Auth: Auth{Kind: "mtls"}, CertFile: clientCA, KeyFile: clientKey},
 	} {
 		var wrong *ConfigError
 		if _, err := New(cfg); !errors.As(err, &wrong) {

@@ -1,0 +1,381 @@
+package suites
+
+import (
+	"strings"
+
+	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/reports"
+)
+
+// putRequired: PUT without what every user must have.
+func (s *session) putRequired() {
+	about("PUT without required attributes", func() {
+		var u *resource
+		var x, after, afterEmpty, bare *reports.Exchange
+		beforeAll(func() {
+			u = s.makeUser("put-required")
+			o := clone(u.Sent)
+			delete(o, "userName")
+			x = s.putOver(u, o)
+			after = s.readBack(u)
+			o = clone(u.Sent)
+			o["userName"] = ""
+			s.putOver(u, o)
+			afterEmpty = s.readBack(u)
+			o = clone(u.Sent)
+			delete(o, "schemas")
+			bare = s.putOver(u, o)
+		})
+
+		it("PUT without a required attribute is refused with 400", ID("put.required-refused"), Requires("7644-3.12-08"), Explain{
+			Why: "A client that forgets userName has a bug; told nothing, it goes on sending incomplete users.",
+			Fix: "Check required attributes in PUT as in POST and answer 400 with scimType invalidValue.",
+		}, func() { s.judge(x, Refused("400", scim.InvalidValue, scim.InvalidSyntax)) })
+
+		it("PUT without userName does not take userName away", ID("put.required-kept"), Requires("7643-4.1.1-01"), Explain{
+			Why: "A user without userName can neither sign in nor be found again by any client.",
+			Fix: "Refuse a PUT without userName, or keep the one that is there.",
+		}, func() { s.judge(after, Assigned("userName")) })
+
+		it("PUT with an empty userName does not empty it", ID("put.required-empty"), Requires("7643-4.1.1-01"), Explain{
+			Why: "Templates with a missing macro send empty strings; a user with an empty userName is lost.",
+			Fix: "Refuse an empty userName with 400; it must be non-empty.",
+		}, func() {
+			s.judge(afterEmpty, func(x *reports.Exchange) error {
+				if after != nil && !scim.Assigned(scim.Get(after.Object(), "userName")) {
+					s.block("put.required-kept", "userName was lost before")
+				}
+				if scim.String(x.Object(), "userName") == "" {
+					return wrong("userName after a PUT with an empty one", u.Sent["userName"], scim.Get(x.Object(), "userName"))
+				}
+				return nil
+			})
+		})
+
+		it("PUT without schemas is refused with 400", ID("put.schemas-missing"), Requires("7643-3-01"), Explain{
+			Why: "schemas says what a body is; a server that does not look takes any JSON object for a user.",
+			Fix: "Require schemas in every body and answer 400 with scimType invalidSyntax where it is missing.",
+		}, func() { s.judge(bare, Softly(reports.Warn, Refused("400", scim.InvalidSyntax, scim.InvalidValue))) })
+	})
+}
+
+// putTypes: PUT with values that do not fit.
+func (s *session) putTypes() {
+	about("PUT with values of the wrong type", func() {
+		var u *resource
+		var name string
+		try := func(edit func(scim.Object)) (x, after *reports.Exchange) {
+			o := clone(u.Sent)
+			edit(o)
+			x = s.putOver(u, o)
+			return x, s.readBack(u)
+		}
+		beforeAll(func() {
+			name = s.freeText()
+			u = s.makeUser("put-types", set("active", false))
+		})
+
+		it("a string that is no Boolean does not become true in PUT", ID("put.type-boolean"), Requires("7643-2.3.2-01", "7644-3.12-08"), Explain{
+			Why: "Clients send Booleans as strings by mistake; a server that takes every string for true switches disabled people on again.",
+			Fix: "Refuse other values than true and false with 400, or convert \"true\" and \"false\" alone.",
+		}, func() {
+			s.needs("User", "active")
+			if before := s.readBack(u); activeIs(false)(before) != nil {
+				s.see(before)
+				s.block("deprovision.create-disabled", "the user is not disabled")
+			}
+			x, after := try(set("active", "maybe"))
+			s.judge(after, func(*reports.Exchange) error {
+				switch got := scim.Get(after.Object(), "active"); {
+				case got == true:
+					return wrong("active after PUT of \"maybe\" over false", text("false, or the PUT refused"), got)
+				case got != nil && got != false:
+					return wrong("active after PUT of \"maybe\"", text("a Boolean"), got)
+				}
+				return nil
+			})
+			s.judge(x, NotServerError, Softly(reports.Warn, Refused("400", scim.InvalidValue, scim.InvalidSyntax)))
+		})
+
+		it("an object in place of an array of values is not stored as an object by PUT", ID("put.type-array"), Requires("7643-2.3-02"), Explain{
+			Why: "One malformed write makes the user unreadable for every other client, which expects an array.",
+			Fix: "Refuse the body with 400, or take the object as an array of one.",
+		}, func() {
+			s.needs("User", "phoneNumbers")
+			x, after := try(set("phoneNumbers", scim.Object{"value": "+1-201-555-0199", "type": "work"}))
+			s.judge(x, NotServerError)
+			s.judge(after, func(x *reports.Exchange) error {
+				if got := scim.Get(x.Object(), "phoneNumbers"); got != nil {
+					if _, ok := got.([]any); !ok {
+						return wrong("phoneNumbers after PUT", text("an array"), got)
+					}
+				}
+				return nil
+			})
+		})
+
+		it("a string in place of a complex value is refused by PUT with 400", ID("put.type-refused"), Requires("7644-3.12-08"), Explain{
+			Why: "A mistake that is answered with success is never found by whoever made it.",
+			Fix: "Check all types before anything is stored, and answer 400 with scimType invalidValue.",
+		}, func() {
+			s.needs("User", "name")
+			x, _ := try(set("name", "Ada Lovelace"))
+			s.judge(x, NotServerError, Refused("400", scim.InvalidValue, scim.InvalidSyntax))
+		})
+
+		it("a PUT that is refused changes nothing", ID("put.refused-changes-nothing"), Requires("7644-3.12-08"), Explain{
+			Why: "The client was told that its request failed; what was stored nevertheless is known to nobody.",
+			Fix: "Validate the whole body first and store it in one transaction.",
+		}, func() {
+			s.needs("User", "name")
+			before := s.readBack(u)
+			x, after := try(func(o scim.Object) { o[name], o["name"] = "Half applied", "Ada Lovelace" })
+			if x.Success() {
+				s.skip("the target accepts a string as name")
+			}
+			s.judge(after, Same(before))
+		})
+
+		it("PUT with two primary values does not store two", ID("put.primary-twice"), Requires("7643-2.4-02"), Explain{
+			Why: "Mail goes to the primary address; with two of them each client picks another.",
+			Fix: "Refuse the body with 400, or leave one value primary.",
+		}, func() {
+			s.needs("User", "emails", "emails.primary")
+			tag := scim.String(u.Sent, "userName")
+			x, after := try(set("emails", u.typ.prune("emails", []any{
+				scim.Object{"value": "a." + tag, "type": "work", "primary": true},
+				scim.Object{"value": "b." + tag, "type": "home", "primary": true},
+			})))
+			s.judge(x, NotServerError)
+			s.judge(after, func(x *reports.Exchange) error {
+				n := 0
+				for _, p := range scim.List(x.Object(), "emails.primary") {
+					if p == true {
+						n++
+					}
+				}
+				if n > 1 {
+					return wrong("primary values of emails after PUT", text("at most one"), n)
+				}
+				return nil
+			})
+		})
+
+		it("attribute names in the body of PUT are found in any letter case", ID("put.names-case"), Requires("7643-2.1-03"), Explain{
+			Why: "Attribute names are case-insensitive; a value under another spelling is silently lost otherwise.",
+			Fix: "Compare the names of the body's members without regard to letter case.",
+		}, func() {
+			x, after := try(func(o scim.Object) {
+				delete(o, name)
+				o[strings.ToUpper(name)] = "Upper"
+			})
+			s.judge(x, notRefused)
+			if x.Success() {
+				s.judge(after, changedTo(name, u.Sent[name], "Upper"))
+			}
+		})
+
+		it("a password set by PUT is in no answer", ID("put.password-hidden"), Requires("7643-4.1.1-15"), Explain{
+			Why: "Answers end up in logs and traces; a password in them is a password lost.",
+			Fix: "Never return password, in clear or hashed, also not in the answer to the request that set it.",
+		}, func() {
+			s.needs("User", "password")
+			const secret = "Correct-Horse-7-Battery"
+			x, after := try(set("password", secret))
+			for _, e := range []*reports.Exchange{x, after} {
+				s.judge(e, func(x *reports.Exchange) error {
+					if scim.Assigned(scim.Get(x.Object(), "password")) || strings.Contains(string(x.Body()), secret) {
+						return broken("the answer to %s contains the password", x.Method)
+					}
+					return nil
+				})
+			}
+		})
+	})
+}
+
+// putImmutable: attributes that can be set once. The RFC's own users have none, so it takes a published one.
+func (s *session) putImmutable() {
+	about("PUT of an immutable attribute", func() {
+		var path string
+		var x, after, first *reports.Exchange
+		beforeAll(func() {
+			if path = putOnce(s.needsType("User")); path == "" {
+				s.skip("the target publishes no simple immutable attribute of users")
+			}
+			u := s.makeUser("put-immutable", func(o scim.Object) { put(o, path, "one") })
+			o := clone(u.Sent)
+			put(o, path, "two")
+			x = s.putOver(u, o)
+			after = s.readBack(u)
+			fresh := s.makeUser("put-immutable-new")
+			o = clone(fresh.Sent)
+			put(o, path, "one")
+			s.putOver(fresh, o)
+			first = s.readBack(fresh)
+		})
+
+		it("PUT does not change an immutable attribute that has a value", ID("put.immutable-kept"), Requires("7644-3.5.1-07", "7643-7-17"), Explain{
+			Why: "Immutable attributes are keys; whoever relies on them loses the user when they change.",
+			Fix: "Compare the given value with the stored one and refuse another.",
+		}, func() { s.judge(after, Attr(path, "one")) })
+
+		it("PUT with another value for an immutable attribute is refused with 400 mutability", ID("put.immutable-refused"), Requires("7644-3.5.1-08", "7644-3.12-20"), Explain{
+			Why: "A client that gets success believes that its value was taken.",
+			Fix: "Answer 400 with scimType mutability.",
+		}, func() { s.judge(x, Refused("400", scim.Mutability)) })
+
+		it("PUT sets an immutable attribute that has no value yet", ID("put.immutable-first"), Requires("7644-3.5.1-09"), Explain{
+			Why: "Clients often learn such a key only after the user was created, and have no other way to store it.",
+			Fix: "Apply the given value where nothing is stored.",
+		}, func() { s.judge(first, Attr(path, "one")) })
+	})
+}
+
+// putOnce finds a plain string attribute that the target publishes as immutable, or returns "".
+func putOnce(t *resourceType) string {
+	for _, sch := range append([]*scim.Schema{t.base}, t.extensions...) {
+		for i := range sch.Attributes {
+			a := &sch.Attributes[i]
+			if a.Mutability == "immutable" && a.Type == "string" && !a.MultiValued && !a.Required && len(a.CanonicalValues) == 0 && a.Returned == "default" {
+				if sch == t.base {
+					return a.Name
+				}
+				return sch.ID + ":" + a.Name
+			}
+		}
+	}
+	return ""
+}
+
+// putNames: changing userName.
+func (s *session) putNames() {
+	about("PUT of another userName", func() {
+		var a, b *resource
+		var taken, afterTaken, afterUpper, own *reports.Exchange
+		beforeAll(func() {
+			a, b = s.makeUser("put-name-a"), s.makeUser("put-name-b")
+			name := scim.String(a.Sent, "userName")
+			over := func(name string) *reports.Exchange {
+				o := clone(b.Sent)
+				o["userName"] = name
+				return s.putOver(b, o)
+			}
+			taken = over(name)
+			afterTaken = s.readBack(b)
+			over(upperLocal(name))
+			afterUpper = s.readBack(b)
+			s.putOver(b, b.Sent)
+			own = over(upperLocal(scim.String(b.Sent, "userName")))
+		})
+		isA := func(x *reports.Exchange) error {
+			if got := scim.Get(x.Object(), "userName"); sameFold(got, a.Sent["userName"]) {
+				return wrong("userName after PUT of a taken one", b.Sent["userName"], got)
+			}
+			return nil
+		}
+
+		it("PUT cannot give a user the userName of another", ID("put.taken-name"), Requires("7643-4.1.1-02"), Explain{
+			Why: "Two users with one userName sign in as each other.",
+			Fix: "Check uniqueness in PUT as in POST, best with a unique index.",
+		}, func() { s.judge(afterTaken, isA) })
+
+		it("PUT of a taken userName answers 409 or 400 with scimType uniqueness", ID("put.taken-name-status"), Requires("7644-3.5.1-13", "7644-3.12-19"), Explain{
+			Why: "Clients tell a conflict, which a person has to solve, from an error, which they retry, by this answer.",
+			Fix: "Answer 409 (or 400) with scimType uniqueness.",
+		}, func() {
+			if taken.Success() {
+				s.block("put.taken-name", "the taken userName was accepted")
+			}
+			s.judge(taken, Refused("409/400", scim.Uniqueness))
+		})
+
+		it("PUT cannot give a user the userName of another in different letter case", ID("put.taken-name-case"), Requires("7643-4.1.1-02", "7643-4.1.1-03"), Explain{
+			Why: "userName is case-insensitive: BJensen and bjensen are one person, and a directory with both has a duplicate.",
+			Fix: "Fold the letter case of userName before uniqueness is checked.",
+		}, func() {
+			if afterTaken != nil && isA(afterTaken) != nil {
+				s.block("put.taken-name", "the taken userName was accepted in its own letter case")
+			}
+			s.judge(afterUpper, isA)
+		})
+
+		it("PUT of a user's own userName in different letter case is no conflict", ID("put.own-name-case"), Requires("7643-4.1.1-03"), Explain{
+			Why: "A directory that corrects the letter case of its logins runs into a conflict of the user with itself, for ever.",
+			Fix: "Leave the resource itself out when uniqueness is checked.",
+		}, func() { s.judge(own, succeeded) })
+	})
+
+	about("PUT of a new userName", func() {
+		var u, heir *resource
+		var x, after, byNew, byOld, reuse *reports.Exchange
+		var name string
+		beforeAll(func() {
+			u = s.makeUser("put-rename")
+			o := clone(u.Sent)
+			name = s.tag("put-renamed") + "@" + s.domain()
+			o["userName"] = name
+			x = s.putOver(u, o)
+			after = s.readBack(u)
+		})
+		renamed := func() {
+			if !sameFold(scim.Get(after.Object(), "userName"), name) {
+				s.block("put.rename", "the user has kept its userName")
+			}
+		}
+
+		it("PUT gives a user a new userName that is free", ID("put.rename"), Requires("7644-3.5.1-03"), Explain{
+			Why: "Logins change with names and mail addresses; a login that cannot be changed locks its owner out.",
+			Fix: "Store userName from the body as any other readWrite attribute; the id is what identifies the user.",
+		}, func() {
+			s.judge(x, succeeded)
+			s.judge(after, changedTo("userName", u.Sent["userName"], name))
+		})
+
+		it("a renamed user is found under its new userName", ID("put.rename-found"), Requires("7644-3.4.2.2-03", "7644-3.4.2-11"), Explain{
+			Why: "Clients look users up by userName before they create them; one that is not found is created a second time.",
+			Fix: "Keep indexes and caches in step with every change.",
+		}, func() {
+			s.requires(Filter)
+			renamed()
+			byNew = s.get(u.typ.Endpoint, "filter", "userName eq "+scim.Quote(name))
+			s.judge(byNew, Listed(u))
+		})
+
+		it("a renamed user is no longer found under its old userName", ID("put.rename-old-name"), Requires("7644-3.4.2.2-02"), Explain{
+			Why: "A search for one login that gives another person leads clients to change the wrong account.",
+			Fix: "Keep indexes and caches in step with every change.",
+		}, func() {
+			s.requires(Filter)
+			renamed()
+			byOld = s.byName(u)
+			s.judge(byOld, Unlisted(u))
+		})
+
+		it("the old userName of a renamed user can be given to another", ID("put.rename-frees"), Requires("7644-3.5.1-03"), Explain{
+			Why: "A conflict with a name that nobody has cannot be explained to the administrator who runs into it.",
+			Fix: "Check uniqueness against the present userNames only.",
+		}, func() {
+			renamed()
+			heir, reuse = s.create("User", s.minimalUser("put-heir"))
+			if heir == nil {
+				s.see(reuse)
+				s.block("create.status", "POST answered %d", reuse.Status)
+			}
+			o := clone(heir.Sent)
+			o["userName"] = u.Sent["userName"]
+			x := s.putOver(heir, o)
+			// Servers may reserve names (RFC 7644 Table 9, "uniqueness").
+			s.judge(x, Softly(reports.Warn, succeeded))
+		})
+	})
+}
+
+// upperLocal writes the part of a mail address before the @ in capitals.
+func upperLocal(name string) string {
+	local, domain, ok := strings.Cut(name, "@")
+	if !ok {
+		return strings.ToUpper(name)
+	}
+	return strings.ToUpper(local) + "@" + domain
+}

@@ -1,0 +1,282 @@
+package suites
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/reports"
+)
+
+// fleetSize does not divide by the page sizes in use, so that last pages are short.
+const fleetSize = 7
+
+// fleet is a fixed set of users that one filter selects, beside a decoy that it must not select.
+type fleet struct {
+	users []*resource
+	decoy *resource
+	// attr is the attribute that all users of the fleet share, mark its value, filter the test for it.
+	attr, mark, filter string
+}
+
+// fleet returns the shared set; it skips where the target has no filter that selects it.
+func (s *session) fleet() *fleet {
+	s.requires(Filter)
+	if s.fleetMade == nil {
+		s.fleetMade = s.makeFleet()
+	}
+	if s.fleetMade.filter == "" {
+		s.skip("no filter on a single attribute selects the users of this run")
+	}
+	return s.fleetMade
+}
+
+func (s *session) makeFleet() *fleet {
+	t := s.needsType("User")
+	f := &fleet{mark: s.tag("fleet")}
+	var shared []string
+	for _, name := range []string{"nickName", "title", "displayName", "name.familyName"} {
+		if t.attribute(name) != nil {
+			shared = append(shared, name)
+		}
+	}
+	marked := func(o scim.Object) {
+		for _, name := range shared {
+			put(o, name, f.mark)
+		}
+	}
+	for range fleetSize {
+		f.users = append(f.users, s.makeUser("fleet", marked))
+	}
+	f.decoy = s.makeUser("decoy")
+	for _, name := range shared {
+		filter := name + " eq " + scim.Quote(f.mark)
+		x := s.await(func() *reports.Exchange {
+			return s.get(t.Endpoint, "filter", filter, "count", "50")
+		}, func(x *reports.Exchange) bool {
+			total, _ := listInt(x, "totalResults")
+			return x.Status != 200 || total == fleetSize || len(listItems(x)) > 4
+		})
+		if n := len(f.ours(x)); n > 0 && n == len(listItems(x)) {
+			f.attr, f.filter = name, filter
+			break
+		}
+	}
+	return f
+}
+
+// endpoint is where the fleet lives.
+func (f *fleet) endpoint() string { return f.users[0].typ.Endpoint }
+
+// list asks for the fleet, with further parameters.
+func (s *session) list(f *fleet, params ...string) *reports.Exchange {
+	return s.get(f.endpoint(), append([]string{"filter", f.filter}, params...)...)
+}
+
+// ours lists the ids of the fleet's users on a page, in its order and as often as they are there.
+func (f *fleet) ours(x *reports.Exchange) []string {
+	var out []string
+	for _, o := range listItems(x) {
+		for _, u := range f.users {
+			if isItem(o, u) {
+				out = append(out, u.ID)
+			}
+		}
+	}
+	return out
+}
+
+// missed tells which users of the fleet are missing in, or more than once among, the ids that a walk has met.
+func (f *fleet) missed(ids []string) error {
+	var errs []error
+	for _, u := range f.users {
+		switch n := count(ids, u.ID); {
+		case n == 0:
+			errs = append(errs, broken("%s is on no page", scim.String(u.Sent, "userName")))
+		case n > 1:
+			errs = append(errs, broken("%s is on the pages %d times", scim.String(u.Sent, "userName"), n))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func count(list []string, want string) (n int) {
+	for _, e := range list {
+		if e == want {
+			n++
+		}
+	}
+	return n
+}
+
+// isItem tells whether a list item is r: by id, or where it has none by its natural key.
+func isItem(o scim.Object, r *resource) bool {
+	if id := scim.String(o, "id"); id != "" {
+		return id == r.ID
+	}
+	for _, key := range []string{"userName", "displayName"} {
+		if got := scim.String(o, key); got != "" {
+			return strings.EqualFold(got, scim.String(r.Sent, key))
+		}
+	}
+	return false
+}
+
+// item returns r as a list shows it, or nil.
+func item(x *reports.Exchange, r *resource) scim.Object {
+	for _, o := range listItems(x) {
+		if isItem(o, r) {
+			return o
+		}
+	}
+	return nil
+}
+
+// shows judges r as a list shows it by checks of single resources.
+func shows(r *resource, checks ...func(o scim.Object) error) Check {
+	return func(x *reports.Exchange) error {
+		if x.Status != 200 {
+			return Status(200)(x)
+		}
+		o := item(x, r)
+		if o == nil {
+			return wrong("the list", text("with the resource "+r.ID), text("without it"))
+		}
+		var errs []error
+		for _, c := range checks {
+			errs = append(errs, c(o))
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// listItems returns what a list holds, also where it is malformed in a way that a check of its own judges.
+func listItems(x *reports.Exchange) []scim.Object {
+	if o, ok := scim.Get(x.Object(), "Resources").(scim.Object); ok {
+		return []scim.Object{o}
+	}
+	return scim.Objects(x.Object(), "Resources")
+}
+
+// listInt reads a count of a list, also where it is malformed in a way that a check of its own judges.
+func listInt(x *reports.Exchange, name string) (int, bool) {
+	var n json.Number
+	switch v := x.Object()[name].(type) {
+	case json.Number:
+		n = v
+	case string:
+		n = json.Number(v)
+	default:
+		return 0, false
+	}
+	f, err := n.Float64()
+	return int(f), err == nil && f == math.Trunc(f)
+}
+
+// totals wants totalResults to have the value n, however it is written.
+func totals(n int) Check {
+	return func(x *reports.Exchange) error {
+		if got, ok := listInt(x, "totalResults"); !ok || got != n {
+			return wrong("totalResults", n, x.Object()["totalResults"])
+		}
+		return nil
+	}
+}
+
+// noItems wants a page without resources.
+func noItems(x *reports.Exchange) error {
+	if n := len(listItems(x)); n > 0 {
+		return wrong("number of Resources", 0, n)
+	}
+	return nil
+}
+
+// answered wants what a server owes for a strange parameter: a list, or a refusal of the request.
+func answered(x *reports.Exchange) error {
+	if x.Status >= 400 && x.Status < 500 {
+		return nil
+	}
+	if err := Status(200)(x); err != nil {
+		return err
+	}
+	if _, ok := listInt(x, "totalResults"); !ok && x.Object()["Resources"] == nil {
+		return wrong("answer", text("a list, or a client error"), text("neither"))
+	}
+	return nil
+}
+
+// await repeats a query for about two seconds until it is settled, for services that index late.
+func (s *session) await(ask func() *reports.Exchange, settled func(*reports.Exchange) bool) *reports.Exchange {
+	start := time.Now()
+	x := ask()
+	for _, pause := range []time.Duration{100, 300, 600, 1200} {
+		if settled(x) || x.Err() != nil || s.ctx.Err() != nil {
+			break
+		}
+		time.Sleep(pause * time.Millisecond)
+		if x = ask(); settled(x) {
+			s.note("settled after about %v: eventual consistency", time.Since(start).Round(100*time.Millisecond))
+		}
+	}
+	return x
+}
+
+// maxPages is where a walk ends that leads nowhere.
+const maxPages = 60
+
+// walk follows startIndex, adding what was received rather than what was asked for (RFC 7644 §3.4.2.4), until size
+// resources are passed.
+func walk(size int, ask func(start int) *reports.Exchange) (pages []*reports.Exchange) {
+	for start, n := 1, 0; start <= size && n < maxPages; n++ {
+		x := ask(start)
+		pages = append(pages, x)
+		got := len(listItems(x))
+		if x.Status != 200 || got == 0 {
+			break
+		}
+		start += got
+	}
+	return pages
+}
+
+// met lists the fleet's ids over several pages.
+func (f *fleet) met(pages []*reports.Exchange) []string {
+	var ids []string
+	for _, x := range pages {
+		ids = append(ids, f.ours(x)...)
+	}
+	return ids
+}
+
+// answers wants every page to be 200.
+func answers(pages []*reports.Exchange) error {
+	for _, x := range pages {
+		if x.Status != 200 {
+			return Status(200)(x)
+		}
+	}
+	return nil
+}
+
+// samePage compares which of the fleet's users two queries show, and asks again before it complains, since no order is
+// promised.
+func (s *session) samePage(f *fleet, a, b []string) ([]*reports.Exchange, error) {
+	var err error
+	var seen []*reports.Exchange
+	for range 2 {
+		x, y := s.list(f, a...), s.list(f, b...)
+		seen = append(seen, x, y)
+		if err = answers([]*reports.Exchange{x, y}); err != nil {
+			return seen, err
+		}
+		if slices.Equal(f.ours(x), f.ours(y)) && len(f.ours(x)) > 0 {
+			return seen, nil
+		}
+		err = wrong("resources with "+strings.Join(b, "=")+", beside those with "+strings.Join(a, "="), f.ours(x), f.ours(y))
+	}
+	return seen, err
+}

@@ -1,0 +1,194 @@
+package suites
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/internal/wire"
+	"github.com/scimproof/scimproof/reports"
+)
+
+// What the checks of PUT, DELETE, groups and versions share.
+
+// putOver is replace for checks that need PUT as such: they are blocked where the target has none. A server that
+// answers with another id has made another resource, which this run must be able to delete.
+func (s *session) putOver(r *resource, o scim.Object, headers ...string) *reports.Exchange {
+	x := s.replace(r, o, headers...)
+	if x.Status == http.StatusMethodNotAllowed || x.Status == http.StatusNotImplemented {
+		s.see(x)
+		s.block("put.supported", "PUT %s answered %d", r.path(), x.Status)
+	}
+	if id := scim.String(x.Object(), "id"); x.Success() && id != "" && id != r.ID {
+		s.client.Ledger().Own(r.typ.Endpoint, id, "")
+	}
+	return x
+}
+
+// patchWith is patch with headers.
+func (s *session) patchWith(r *resource, headers []string, ops ...scim.Object) *reports.Exchange {
+	return s.do(wire.Request{Method: http.MethodPatch, Path: r.path(), Body: encode(patchBody(ops...)), Header: header(headers...)})
+}
+
+// freeText names a plain string attribute of users that the target has and that a test may set to anything.
+func (s *session) freeText() string {
+	t := s.needsType("User")
+	for _, name := range []string{"nickName", "title", "displayName", "userType"} {
+		if a := t.attribute(name); a != nil && a.Mutability == "readWrite" && !a.Required && a.Returned == "default" {
+			return name
+		}
+	}
+	s.skip("the target's users have none of nickName, title, displayName and userType")
+	return ""
+}
+
+// extended returns an edit that adds those of the enterprise attributes which the target declares.
+func (s *session) extended(attrs scim.Object) func(scim.Object) {
+	return func(o scim.Object) {
+		t := s.needsType("User")
+		for name, v := range attrs {
+			if path := scim.EnterpriseURN + ":" + name; t.attribute(path) != nil {
+				put(o, path, t.prune(path, v))
+			}
+		}
+	}
+}
+
+// requestOnly names the attributes that an answer to a write may show and a GET does not (RFC 7643 §7, "request").
+func (t *resourceType) requestOnly() []string {
+	var out []string
+	for i := range t.base.Attributes {
+		if a := &t.base.Attributes[i]; a.Returned == "request" {
+			out = append(out, a.Name)
+		}
+	}
+	return out
+}
+
+// instantOf reads a timestamp of the resource in x.
+func instantOf(x *reports.Exchange, path string) (time.Time, bool) {
+	return parseInstant(scim.Get(x.Object(), path))
+}
+
+// parseInstant reads an xsd:dateTime, which may lack its zone.
+func parseInstant(v any) (time.Time, bool) {
+	text, _ := v.(string)
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// outwait waits until a change must show in the timestamps of the resource in x: where they seem to be whole seconds,
+// for the next one (ambiguity A39).
+func (s *session) outwait(x *reports.Exchange) {
+	wait := 5 * time.Millisecond
+	if t, ok := instantOf(x, "meta.lastModified"); !ok || t.Nanosecond() == 0 {
+		wait = 1100 * time.Millisecond
+	}
+	select {
+	case <-s.ctx.Done():
+	case <-time.After(wait):
+	}
+}
+
+// modifiedAfter wants lastModified to be later than it was in before.
+func modifiedAfter(before *reports.Exchange) Check {
+	return func(x *reports.Exchange) error {
+		was, ok1 := instantOf(before, "meta.lastModified")
+		is, ok2 := instantOf(x, "meta.lastModified")
+		if !ok1 || !ok2 {
+			return nil // that there is a timestamp is judged elsewhere
+		}
+		if !is.After(was) {
+			return wrong("meta.lastModified after the change", text("later than "+scim.String(before.Object(), "meta.lastModified")), scim.Get(x.Object(), "meta.lastModified"))
+		}
+		return nil
+	}
+}
+
+// changedTo wants path to hold the new value. The old one is a lost write; something else may be a canonical form and
+// weighs less (ambiguity A65).
+func changedTo(path string, was, want any) Check {
+	return func(x *reports.Exchange) error {
+		got := scim.Get(x.Object(), path)
+		if holds(got, want) || sameFold(got, want) {
+			return nil
+		}
+		err := wrong(path+" after the write", want, got)
+		if _, isText := want.(string); isText && scim.Assigned(got) && !equalValue(got, was) {
+			return soften(reports.Warn, err)
+		}
+		return err
+	}
+}
+
+// notRefused weighs a client error less than any other failure, for requests that a server should have put up with.
+func notRefused(x *reports.Exchange) error {
+	if x.Success() {
+		return nil
+	}
+	err := wrong("status", text("success"), x.Status)
+	if x.Status >= 400 && x.Status < 500 {
+		return soften(reports.Warn, err)
+	}
+	return err
+}
+
+// succeeded wants any 2xx.
+func succeeded(x *reports.Exchange) error {
+	if !x.Success() {
+		return wrong("status", text("success (2xx)"), x.Status)
+	}
+	return nil
+}
+
+// lists tells whether a list answer holds the resource with that id.
+func lists(x *reports.Exchange, id string) bool {
+	for _, o := range scim.Objects(x.Object(), "Resources") {
+		if scim.String(o, "id") == id {
+			return true
+		}
+	}
+	return false
+}
+
+// Listed and Unlisted want a list that does, or does not, hold the resource.
+func Listed(r *resource) Check {
+	return func(x *reports.Exchange) error {
+		if err := Status(http.StatusOK)(x); err != nil {
+			return err
+		}
+		if !lists(x, r.ID) {
+			return wrong("ids of the list", text("among them "+r.ID), scim.Get(x.Object(), "Resources.id"))
+		}
+		return nil
+	}
+}
+
+// Unlisted is the contrary of Listed; the answer must be a list nevertheless.
+func Unlisted(r *resource) Check {
+	return func(x *reports.Exchange) error {
+		if err := Status(http.StatusOK)(x); err != nil {
+			return err
+		}
+		if _, ok := number(x.Object()["totalResults"]); !ok {
+			return wrong("totalResults", text("a JSON number"), x.Object()["totalResults"])
+		}
+		if lists(x, r.ID) {
+			return wrong("ids of the list", text("all but "+r.ID), scim.Get(x.Object(), "Resources.id"))
+		}
+		return nil
+	}
+}
+
+// byName searches resources by their natural key.
+func (s *session) byName(r *resource) *reports.Exchange {
+	key := "userName"
+	if r.typ.Name == "Group" {
+		key = "displayName"
+	}
+	return s.get(r.typ.Endpoint, "filter", key+" eq "+scim.Quote(scim.String(r.Sent, key)))
+}
