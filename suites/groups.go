@@ -19,7 +19,7 @@ func (s *session) groups() {
 	s.groupNested(people)
 	s.groupOfUser(people)
 	s.groupDelete(people)
-	s.groupQueries(people)
+	s.groupQueries()
 }
 
 // cast gives users who only serve as members; nobody changes or deletes them.
