@@ -81,7 +81,7 @@ func (s *session) etagPresence() {
 			Fix: "Send the ETag header with every resource, or say that etag.supported is false.",
 		}, func() { s.judge(read, hasETag) })
 
-		it("the version is in meta.version too", ID("etag.meta-version"), Requires("7644-3.14-03"), Explain{
+		it("the version is in meta.version too", ID("etag.meta-version"), Requires("7644-3.14-03", "7643-3.1-26"), Explain{
 			Why: "In lists and bulk answers there is no header for each resource; meta.version is the only place.",
 			Fix: "Put the value of the ETag header into meta.version.",
 		}, func() { s.judge(read, Assigned("meta.version")) })
@@ -106,7 +106,7 @@ func (s *session) etagPresence() {
 			})
 		})
 
-		it("the ETag is written as HTTP demands", ID("etag.syntax"), Requires("7643-3.1-25"), Explain{
+		it("the ETag is written as HTTP demands", ID("etag.syntax"), Requires("7643-3.1-25", "7644-3.14-01"), Explain{
 			Why: "Proxies and HTTP libraries drop or refuse a tag without quotes or with a lower-case w/.",
 			Fix: "Write \"tag\" or W/\"tag\", with the quotes and an upper-case W.",
 		}, func() {

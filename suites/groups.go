@@ -161,7 +161,7 @@ func (s *session) groupCreate(people cast) {
 			Fix: "Store the members that come with a new group.",
 		}, func() { s.judge(made(), membersAre(a, b)) })
 
-		it("externalId of a group is stored", ID("groups.external-id"), Requires("7643-3.1-01"), Explain{
+		it("externalId of a group is stored", ID("groups.external-id"), Requires("7643-3.1-16"), Explain{
 			Why: "Entra and others find their groups again by externalId.",
 			Fix: "Store externalId for groups as for users.",
 		}, func() { s.judge(made(), changedTo("externalId", nil, sent["externalId"])) })

@@ -66,8 +66,8 @@ func (s *session) putNames() {
 	})
 
 	about("PUT of a new userName", func() {
-		var u, heir *resource
-		var x, after, byNew, byOld, reuse *reports.Exchange
+		var u *resource
+		var x, after *reports.Exchange
 		var name string
 		beforeAll(func() {
 			u = s.makeUser("put-rename")
@@ -97,7 +97,8 @@ func (s *session) putNames() {
 		}, func() {
 			s.requires(Filter)
 			renamed()
-			byNew = s.get(u.typ.Endpoint, "filter", "userName eq "+scim.Quote(name))
+			byNew := s.get(u.typ.Endpoint, "filter", "userName eq "+scim.Quote(name))
+			s.filtered(byNew)
 			s.judge(byNew, Listed(u))
 		})
 
@@ -107,8 +108,7 @@ func (s *session) putNames() {
 		}, func() {
 			s.requires(Filter)
 			renamed()
-			byOld = s.byName(u)
-			s.judge(byOld, Unlisted(u))
+			s.judge(s.byName(u), Unlisted(u))
 		})
 
 		it("the old userName of a renamed user can be given to another", ID("put.rename-frees"), Requires("7644-3.5.1-03"), Explain{
@@ -116,7 +116,7 @@ func (s *session) putNames() {
 			Fix: "Check uniqueness against the present userNames only.",
 		}, func() {
 			renamed()
-			heir, reuse = s.create("User", s.minimalUser("put-heir"))
+			heir, reuse := s.create("User", s.minimalUser("put-heir"))
 			if heir == nil {
 				s.see(reuse)
 				s.block("create.status", "POST answered %d", reuse.Status)

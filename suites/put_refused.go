@@ -41,10 +41,11 @@ func (s *session) putRequired() {
 			Why: "Templates with a missing macro send empty strings; a user with an empty userName is lost.",
 			Fix: "Refuse an empty userName with 400; it must be non-empty.",
 		}, func() {
+			if !scim.Assigned(scim.Get(after.Object(), "userName")) {
+				s.see(after)
+				s.block("put.required-kept", "userName was lost before")
+			}
 			s.judge(afterEmpty, func(x *reports.Exchange) error {
-				if after != nil && !scim.Assigned(scim.Get(after.Object(), "userName")) {
-					s.block("put.required-kept", "userName was lost before")
-				}
 				if scim.String(x.Object(), "userName") == "" {
 					return wrong("userName after a PUT with an empty one", u.Sent["userName"], scim.Get(x.Object(), "userName"))
 				}
