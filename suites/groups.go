@@ -124,6 +124,10 @@ func (s *session) groupCreate(people cast) {
 			sent = s.group("group", a, b)
 			sent["externalId"] = "Ext-" + scim.String(sent, "displayName")
 			g, x = s.create("Group", sent)
+			if x.Status == http.StatusNotFound && !s.learned.types.Success() {
+				s.see(x)
+				s.skip("the target neither names its resource types nor has an endpoint for groups")
+			}
 			if g != nil {
 				after = s.read(g)
 			}
