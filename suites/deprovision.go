@@ -99,9 +99,7 @@ func (s *session) disable() {
 			s.requires(Filter)
 			readable()
 			found := s.get(u.typ.Endpoint, "filter", `active eq false and userName eq `+scim.Quote(scim.String(u.Sent, "userName")))
-			if found.Status == http.StatusBadRequest || found.Status == http.StatusNotImplemented {
-				s.skip("the target does not filter by active and userName (status %d)", found.Status)
-			}
+			s.filtered(found)
 			s.judge(found, Listed(u))
 		})
 
@@ -112,9 +110,7 @@ func (s *session) disable() {
 			s.requires(Filter)
 			readable()
 			found := s.get(u.typ.Endpoint, "filter", `active eq true and userName eq `+scim.Quote(scim.String(u.Sent, "userName")))
-			if found.Status == http.StatusBadRequest || found.Status == http.StatusNotImplemented {
-				s.skip("the target does not filter by active and userName (status %d)", found.Status)
-			}
+			s.filtered(found)
 			s.judge(found, Unlisted(u))
 		})
 

@@ -19,7 +19,7 @@ func (s *session) groups() {
 	s.groupNested(people)
 	s.groupOfUser(people)
 	s.groupDelete(people)
-	s.groupQueries(people)
+	s.groupQueries()
 }
 
 // cast gives users who only serve as members; nobody changes or deletes them.
@@ -124,6 +124,10 @@ func (s *session) groupCreate(people cast) {
 			sent = s.group("group", a, b)
 			sent["externalId"] = "Ext-" + scim.String(sent, "displayName")
 			g, x = s.create("Group", sent)
+			if x.Status == http.StatusNotFound && !s.learned.types.Success() {
+				s.see(x)
+				s.skip("the target neither names its resource types nor has an endpoint for groups")
+			}
 			if g != nil {
 				after = s.read(g)
 			}
@@ -161,7 +165,7 @@ func (s *session) groupCreate(people cast) {
 			Fix: "Store the members that come with a new group.",
 		}, func() { s.judge(made(), membersAre(a, b)) })
 
-		it("externalId of a group is stored", ID("groups.external-id"), Requires("7643-3.1-01"), Explain{
+		it("externalId of a group is stored", ID("groups.external-id"), Requires("7643-3.1-16"), Explain{
 			Why: "Entra and others find their groups again by externalId.",
 			Fix: "Store externalId for groups as for users.",
 		}, func() { s.judge(made(), changedTo("externalId", nil, sent["externalId"])) })

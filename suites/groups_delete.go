@@ -13,7 +13,7 @@ func (s *session) groupDelete(people cast) {
 		var before, x *reports.Exchange
 		beforeAll(func() {
 			s.needsType("Group")
-			u = people()[3]
+			u = s.makeUser("group-delete")
 			g = s.makeGroup("group-delete", u)
 			before = s.readBack(u)
 			x = s.remove(g)

@@ -2,6 +2,8 @@ package suites
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -33,13 +35,24 @@ func (s *session) patchWith(r *resource, headers []string, ops ...scim.Object) *
 // freeText names a plain string attribute of users that the target has and that a test may set to anything.
 func (s *session) freeText() string {
 	t := s.needsType("User")
+	if !s.learned.published && !s.shown(t, "userName") {
+		s.readBack(s.makeUser("probe"))
+	}
 	for _, name := range []string{"nickName", "title", "displayName", "userType"} {
-		if a := t.attribute(name); a != nil && a.Mutability == "readWrite" && !a.Required && a.Returned == "default" {
+		a := t.attribute(name)
+		if a != nil && a.Mutability == "readWrite" && !a.Required && a.Returned == "default" && (s.learned.published || s.shown(t, name)) {
 			return name
 		}
 	}
 	s.skip("the target's users have none of nickName, title, displayName and userType")
 	return ""
+}
+
+// shown tells whether some resource of the type that was read in this run has a value for the attribute.
+func (s *session) shown(t *resourceType, name string) bool {
+	return slices.ContainsFunc(s.exchanges, func(x *reports.Exchange) bool {
+		return x.Method == http.MethodGet && x.Success() && strings.Contains(x.URL, t.Endpoint+"/") && scim.Assigned(scim.Get(x.Object(), name))
+	})
 }
 
 // extended returns an edit that adds those of the enterprise attributes which the target declares.
@@ -190,5 +203,16 @@ func (s *session) byName(r *resource) *reports.Exchange {
 	if r.typ.Name == "Group" {
 		key = "displayName"
 	}
-	return s.get(r.typ.Endpoint, "filter", key+" eq "+scim.Quote(scim.String(r.Sent, key)))
+	x := s.get(r.typ.Endpoint, "filter", key+" eq "+scim.Quote(scim.String(r.Sent, key)))
+	s.filtered(x)
+	return x
+}
+
+// filtered skips where the target refuses a filter, which is judged where filters are (ambiguities A30, A60).
+func (s *session) filtered(x *reports.Exchange) {
+	switch x.Status {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotImplemented:
+		s.see(x)
+		s.skip("the target refuses this filter (status %d)", x.Status)
+	}
 }
