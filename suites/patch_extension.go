@@ -32,7 +32,7 @@ func (s *session) patchExtensions() {
 			s.patched(p, patchedTo(p, employee, "E-1001"))
 		})
 
-		it("adding an extension attribute lists its URN in schemas", ID("patch.extension-listed"), Requires("7644-3.5.2-14"), Explain{
+		it("adding an extension attribute lists its URN in schemas", ID("patch.extension-listed"), Requires("7643-2.1-01", "7644-3.5.2-14"), Explain{
 			Why: "Clients that go by schemas do not look at data whose URN is not listed.",
 			Fix: "Derive schemas from the extensions that have data whenever the resource changes.",
 		}, func() {
