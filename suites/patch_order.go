@@ -29,10 +29,12 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			Fix: "Go through Operations from first to last; do not group them by op or attribute.",
 		}, func() {
 			s.patchNeeds("title", "displayName")
-			p := c.step(
-				op("replace", "title", "First"), op("replace", "title", "Second"),
-				op("remove", "displayName", nil), op("add", "displayName", "Back Again"),
-			)
+			ops := []scim.Object{op("replace", "title", "First"), op("replace", "title", "Second")}
+			if !s.needsType("User").attribute("displayName").Required {
+				// A required attribute may not be removed, even for a moment.
+				ops = append(ops, op("remove", "displayName", nil))
+			}
+			p := c.step(append(ops, op("add", "displayName", "Back Again"))...)
 			s.patched(p, patchedTo(p, "title", "Second"), patchedTo(p, "displayName", "Back Again"))
 		})
 
