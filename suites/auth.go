@@ -17,9 +17,9 @@ type door struct {
 
 // authentication: credentials (RFC 7644 §2, §3.12).
 func (s *session) authentication() {
-	about("requests without a valid credential", func() {
+	s.about("requests without a valid credential", func() {
 		var doors []door
-		beforeAll(func() {
+		s.beforeAll(func() {
 			if k := s.cfg.Wire.Auth.Kind; k == "" || k == "none" {
 				s.skip("the run has no credential, so nothing can be said about requests without one")
 			}
@@ -59,11 +59,11 @@ func (s *session) authentication() {
 			{"search", "POST /Users/.search"},
 			{"bulk", "POST /Bulk"},
 		} {
-			it(d.name+" without a credential is refused with 401", ID("auth.none-"+d.id), Requires("7644-3.12-09"), Explain{
+			s.it(d.name+" without a credential is refused with 401", ID("auth.none-"+d.id), Requires("7644-3.12-09"), Explain{
 				Why: "Whoever finds the URL could read or change the whole directory.",
 				Fix: "Ask for authentication before anything else on every resource endpoint, and answer 401 without it.",
 			}, func() { s.judge(s.knock(find(d.id), ""), unauthorized) })
-			it(d.name+" with a wrong credential is refused with 401", ID("auth.wrong-"+d.id), Requires("7644-3.12-09"), Explain{
+			s.it(d.name+" with a wrong credential is refused with 401", ID("auth.wrong-"+d.id), Requires("7644-3.12-09"), Explain{
 				Why: "A credential that is looked at but not verified protects nothing.",
 				Fix: "Verify the credential on every resource endpoint, and answer 401 when it is not valid.",
 			}, func() { s.judge(s.knock(find(d.id), "scimproof-wrong-credential"), unauthorized) })
@@ -79,11 +79,11 @@ func (s *session) authentication() {
 			}
 			return none, wrongOne
 		}
-		it("a 401 answer names the accepted schemes in WWW-Authenticate", ID("auth.challenge"), Requires("7644-2-04"), Explain{
+		s.it("a 401 answer names the accepted schemes in WWW-Authenticate", ID("auth.challenge"), Requires("7644-2-04"), Explain{
 			Why: "Clients learn from this header how to authenticate; HTTP requires it with every 401.",
 			Fix: "Send WWW-Authenticate, such as Bearer realm=\"scim\", with every 401.",
 		}, func() { x, _ := refusals(); s.judge(x, challenged) })
-		it("a 401 answer to a wrong credential has WWW-Authenticate too", ID("auth.challenge-wrong"), Requires("7644-2-04"), Explain{
+		s.it("a 401 answer to a wrong credential has WWW-Authenticate too", ID("auth.challenge-wrong"), Requires("7644-2-04"), Explain{
 			Why: "A client with an expired token looks there for the way to a new one.",
 			Fix: "Send WWW-Authenticate with every 401, also when a credential was given.",
 		}, func() {
@@ -94,7 +94,7 @@ func (s *session) authentication() {
 			}
 			s.judge(x, challenged)
 		})
-		it("the scheme in WWW-Authenticate is one that authenticationSchemes lists", ID("auth.scheme-listed"), Requires("7644-2-04", "7643-5-13"), Explain{
+		s.it("the scheme in WWW-Authenticate is one that authenticationSchemes lists", ID("auth.scheme-listed"), Requires("7644-2-04", "7643-5-13"), Explain{
 			Why: "An operator sets up what the configuration lists; another challenge sends him the wrong way.",
 			Fix: "List in authenticationSchemes what the service accepts, and challenge for just that.",
 		}, func() {
@@ -121,11 +121,11 @@ func (s *session) authentication() {
 				return wrong("WWW-Authenticate", text("a scheme that authenticationSchemes lists"), x.Header().Values("WWW-Authenticate"))
 			}))
 		})
-		it("a 401 answer has a SCIM error body", ID("auth.error-body"), Requires("7644-3.12-01", "7644-3.12-02"), Explain{
+		s.it("a 401 answer has a SCIM error body", ID("auth.error-body"), Requires("7644-3.12-01", "7644-3.12-02"), Explain{
 			Why: "The text in it is what the operator sees in the provisioning log.",
 			Fix: "Send the SCIM error message with 401 as with every other error.",
 		}, func() { x, _ := refusals(); s.judge(x, Softly(reports.Warn, ErrorBody)) })
-		it("ServiceProviderConfig can be read without a credential", ID("auth.config-public"), Requires("7643-5-12"), Explain{
+		s.it("ServiceProviderConfig can be read without a credential", ID("auth.config-public"), Requires("7643-5-12"), Explain{
 			Why: "A client that does not know how to authenticate finds out there.",
 			Fix: "Let GET /ServiceProviderConfig pass without authentication.",
 		}, func() {

@@ -21,8 +21,8 @@ func (s *session) bulk() {
 }
 
 func (s *session) bulkUnsupported() {
-	about("POST /Bulk where it is not supported", func() {
-		it("POST /Bulk answers 501 where Bulk is not supported", ID("bulk.unsupported"), Requires("7644-3.7-01", "7644-3.12-16"), Explain{
+	s.about("POST /Bulk where it is not supported", func() {
+		s.it("POST /Bulk answers 501 where Bulk is not supported", ID("bulk.unsupported"), Requires("7644-3.7-01", "7644-3.12-16"), Explain{
 			Why: "A client that tries Bulk falls back to single requests by this status; after a 2xx it believes that all was done.",
 			Fix: "Answer 501 to POST /Bulk where ServiceProviderConfig says that bulk is not supported.",
 		}, func() {
@@ -44,12 +44,12 @@ func (s *session) bulkUnsupported() {
 }
 
 func (s *session) bulkMethods() {
-	about("a Bulk request with every method", func() {
+	s.about("a Bulk request with every method", func() {
 		const post, put, remove, first, second = 0, 1, 2, 3, 4
 		var j *bulkJob
 		var replaced, removed, patched *resource
 		var name scim.Object
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsBulk(5)
 			s.needs("User", "title")
 			replaced, removed, patched = s.makeUser("bulk-put"), s.makeUser("bulk-delete"), s.makeUser("bulk-patch")
@@ -68,7 +68,7 @@ func (s *session) bulkMethods() {
 			j = s.bulkRun(ops)
 		})
 
-		it("a Bulk request that was processed answers 200 with a result of each operation", ID("bulk.status"), Requires("7644-3.7-14", "7644-3.7.3-01", "7644-3.7-12"), Explain{
+		s.it("a Bulk request that was processed answers 200 with a result of each operation", ID("bulk.status"), Requires("7644-3.7-14", "7644-3.7.3-01", "7644-3.7-12"), Explain{
 			Why: "A client reads the results only after 200; of an operation without a result it cannot tell whether it was done.",
 			Fix: "Answer 200 once the job was processed, with one result per operation.",
 		}, func() {
@@ -80,22 +80,22 @@ func (s *session) bulkMethods() {
 			})
 		})
 
-		it("the answer carries the URN of Bulk responses", ID("bulk.urn"), Requires("7644-3.7-02", "7644-3.1-04"), Explain{
+		s.it("the answer carries the URN of Bulk responses", ID("bulk.urn"), Requires("7644-3.7-02", "7644-3.1-04"), Explain{
 			Why: "Typed clients recognise the message by this URN.",
 			Fix: `Put "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"] into the answer.`,
 		}, func() { s.judge(j.answered(), creationLists(scim.BulkResponseURN)) })
 
-		it("the answer does not repeat members of the request message", ID("bulk.response-members"), Requires("7644-3.7-03"), Explain{
+		s.it("the answer does not repeat members of the request message", ID("bulk.response-members"), Requires("7644-3.7-03"), Explain{
 			Why: "failOnErrors is valid in requests only; validating clients refuse the answer.",
 			Fix: "Build the answer from schemas and Operations alone.",
 		}, func() { s.judge(j.answered(), Unassigned("failOnErrors")) })
 
-		it("the answer to a Bulk request is application/scim+json", ID("bulk.media-type"), Requires("7644-3.1-01"), Explain{
+		s.it("the answer to a Bulk request is application/scim+json", ID("bulk.media-type"), Requires("7644-3.1-01"), Explain{
 			Why: "Strict clients parse a body only when its media type is the one of SCIM.",
 			Fix: "Send Content-Type: application/scim+json with every body.",
 		}, func() { s.judge(j.answered(), MediaType) })
 
-		it("POST inside Bulk creates the resource with all values", ID("bulk.post"), Requires("7644-3.7-05", "7644-3.1-07"), Explain{
+		s.it("POST inside Bulk creates the resource with all values", ID("bulk.post"), Requires("7644-3.7-05", "7644-3.1-07"), Explain{
 			Why: "An acknowledged creation that is not there, or lacks values, is noticed by nobody.",
 			Fix: "Run each operation through the same code as the single request.",
 		}, func() {
@@ -112,7 +112,7 @@ func (s *session) bulkMethods() {
 			}
 		})
 
-		it("PUT inside Bulk replaces the resource", ID("bulk.put"), Requires("7644-3.7-05", "7644-3.5.1-03"), Explain{
+		s.it("PUT inside Bulk replaces the resource", ID("bulk.put"), Requires("7644-3.7-05", "7644-3.5.1-03"), Explain{
 			Why: "A change that is acknowledged and not made leaves the directory wrong for ever.",
 			Fix: "Run each operation through the same code as the single request.",
 		}, func() {
@@ -120,7 +120,7 @@ func (s *session) bulkMethods() {
 			s.judge(s.readBack(replaced), Attr("title", "Replaced in bulk"))
 		})
 
-		it("DELETE inside Bulk deletes the resource", ID("bulk.delete"), Requires("7644-3.7-05", "7644-3.6-02"), Explain{
+		s.it("DELETE inside Bulk deletes the resource", ID("bulk.delete"), Requires("7644-3.7-05", "7644-3.6-02"), Explain{
 			Why: "A leaver's account stays although the client was told that it is gone.",
 			Fix: "Run each operation through the same code as the single request.",
 		}, func() {
@@ -128,7 +128,7 @@ func (s *session) bulkMethods() {
 			s.judge(s.read(removed), Status(404))
 		})
 
-		it("PATCH inside Bulk changes the resource, in the order of the operations", ID("bulk.order"), Requires("7644-3.7-05", "7644-3.7-19", "7644-3.7-18"), Explain{
+		s.it("PATCH inside Bulk changes the resource, in the order of the operations", ID("bulk.order"), Requires("7644-3.7-05", "7644-3.7-19", "7644-3.7-18"), Explain{
 			Why: "A server that runs operations in parallel, or the last first, ends in another state than the client asked for.",
 			Fix: "Run operations on one resource in the order of the request.",
 		}, func() {
@@ -137,7 +137,7 @@ func (s *session) bulkMethods() {
 			s.judge(s.readBack(patched), Attr("title", "Second"))
 		})
 
-		it("the bulkId of a POST is returned with its result", ID("bulk.bulk-id"), Requires("7644-3.7-17"), Explain{
+		s.it("the bulkId of a POST is returned with its result", ID("bulk.bulk-id"), Requires("7644-3.7-17"), Explain{
 			Why: "The bulkId is how a client learns which of its new resources got which id.",
 			Fix: "Copy bulkId from the operation into its result.",
 		}, func() {
@@ -151,7 +151,7 @@ func (s *session) bulkMethods() {
 			})
 		})
 
-		it("every result has the status that a single request would have had", ID("bulk.codes"), Requires("7644-3.7.3-03"), Explain{
+		s.it("every result has the status that a single request would have had", ID("bulk.codes"), Requires("7644-3.7.3-03"), Explain{
 			Why: "Clients handle the result like the answer to a single request: 201 for new, 204 for gone.",
 			Fix: "Use the status code of the single request for each operation.",
 		}, func() {
@@ -167,7 +167,7 @@ func (s *session) bulkMethods() {
 			}))
 		})
 
-		it("status of a result is a string", ID("bulk.op-status"), Requires("7644-3.7-13"), Explain{
+		s.it("status of a result is a string", ID("bulk.op-status"), Requires("7644-3.7-13"), Explain{
 			Why: "Typed clients declare it as a string and fail to read the whole answer.",
 			Fix: `Write "status": "201", as the examples of the RFC do.`,
 		}, func() {
@@ -184,7 +184,7 @@ func (s *session) bulkMethods() {
 			}))
 		})
 
-		it("every result has the location of its resource", ID("bulk.location"), Requires("7644-3.7-10", "7644-3.7.3-02"), Explain{
+		s.it("every result has the location of its resource", ID("bulk.location"), Requires("7644-3.7-10", "7644-3.7.3-02"), Explain{
 			Why: "The results carry no id: location is the only way to the new resource.",
 			Fix: "Put the URI of the resource into location, for every operation that has one.",
 		}, func() {
@@ -201,7 +201,7 @@ func (s *session) bulkMethods() {
 			}))
 		})
 
-		it("the location of a POST leads to what it has created", ID("bulk.location-resolves"), Requires("7644-3.7.3-02", "7644-3.7-10"), Explain{
+		s.it("the location of a POST leads to what it has created", ID("bulk.location-resolves"), Requires("7644-3.7.3-02", "7644-3.7-10"), Explain{
 			Why: "The client stores the id out of this URI, and every later change goes wrong.",
 			Fix: "Use the same URI as in the Location header of a single POST.",
 		}, func() {
@@ -221,7 +221,7 @@ func (s *session) bulkMethods() {
 
 // bulkReferences: bulkId in the place of an id that does not exist yet (RFC 7644 §3.7.2).
 func (s *session) bulkReferences() {
-	about("a Bulk request with references", func() {
+	s.about("a Bulk request with references", func() {
 		users, groups := "", ""
 		setUp := func(n int) {
 			s.needsBulk(n)
@@ -243,7 +243,7 @@ func (s *session) bulkReferences() {
 			}
 		}
 
-		it("a reference to a new user in members becomes the user's id", ID("bulk.reference"), Requires("7644-3.7.2-02"), Explain{
+		s.it("a reference to a new user in members becomes the user's id", ID("bulk.reference"), Requires("7644-3.7.2-02"), Explain{
 			Why: "The group is created empty, or with a member that does not exist, and its users get no access.",
 			Fix: "Replace bulkId:… in the data of an operation by the id of what the named POST has created.",
 		}, func() {
@@ -263,7 +263,7 @@ func (s *session) bulkReferences() {
 			}
 		})
 
-		it("a reference in an attribute of an extension becomes the id", ID("bulk.reference-extension"), Requires("7644-3.7.2-04"), Explain{
+		s.it("a reference in an attribute of an extension becomes the id", ID("bulk.reference-extension"), Requires("7644-3.7.2-04"), Explain{
 			Why: "The new employee's manager is a text that means nothing, and approvals go nowhere.",
 			Fix: "Resolve references in all data, extensions included.",
 		}, func() {
@@ -286,7 +286,7 @@ func (s *session) bulkReferences() {
 			}
 		})
 
-		it("a reference in the path of an operation leads to the new resource", ID("bulk.reference-path"), Requires("7644-3.7.2-02"), Explain{
+		s.it("a reference in the path of an operation leads to the new resource", ID("bulk.reference-path"), Requires("7644-3.7.2-02"), Explain{
 			Why: "A client that creates and completes a resource in one request is told that the resource does not exist.",
 			Fix: "Resolve references in path as well as in data.",
 		}, func() {
@@ -302,7 +302,7 @@ func (s *session) bulkReferences() {
 			s.judge(after, Softly(reports.Warn, Attr("title", "By reference")))
 		})
 
-		it("a reference may come before the operation that creates what it names", ID("bulk.reference-forward"), Requires("7644-3.7.2-03"), Explain{
+		s.it("a reference may come before the operation that creates what it names", ID("bulk.reference-forward"), Requires("7644-3.7.2-03"), Explain{
 			Why: "Clients that do not sort their operations get a part of them refused.",
 			Fix: "Look for the named POST in the whole request, and run it first.",
 		}, func() {
@@ -322,7 +322,7 @@ func (s *session) bulkReferences() {
 			}
 		})
 
-		it("a reference to nothing makes its operation fail", ID("bulk.reference-unknown"), Requires("7644-3.7.2-05"), Explain{
+		s.it("a reference to nothing makes its operation fail", ID("bulk.reference-unknown"), Requires("7644-3.7.2-05"), Explain{
 			Why: `A group with the member "bulkId:…" looks complete and gives access to nobody.`,
 			Fix: "Answer 400 invalidValue or 409 to an operation whose reference cannot be resolved.",
 		}, func() {
@@ -338,9 +338,9 @@ func (s *session) bulkReferences() {
 
 // bulkCircles: resources that refer to each other (RFC 7644 §3.7.1).
 func (s *session) bulkCircles() {
-	about("a Bulk request with two groups that are members of each other", func() {
+	s.about("a Bulk request with two groups that are members of each other", func() {
 		var j *bulkJob
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsBulk(2)
 			groups := s.needsType("Group").Endpoint
 			a, b := s.group("circle-a"), s.group("circle-b")
@@ -348,7 +348,7 @@ func (s *session) bulkCircles() {
 			j = s.bulkRun([]scim.Object{bulkOp("POST", groups, "a", a), bulkOp("POST", groups, "b", b)})
 		})
 
-		it("circular references are resolved, or refused with 409", ID("bulk.circular"), Requires("7644-3.7.1-01", "7644-3.7.2-02", "7644-3.7.1-02"), Explain{
+		s.it("circular references are resolved, or refused with 409", ID("bulk.circular"), Requires("7644-3.7.1-01", "7644-3.7.2-02", "7644-3.7.1-02"), Explain{
 			Why: "Half of a circle, or references that stay texts, leave groups whose members are wrong without a word.",
 			Fix: "Create the resources first and add the references afterwards, or answer 409.",
 		}, func() {

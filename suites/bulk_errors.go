@@ -14,12 +14,12 @@ import (
 
 // bulkFailures: some operations of a job fail (RFC 7644 §3.7, §3.7.3).
 func (s *session) bulkFailures() {
-	about("a Bulk request of which some operations fail", func() {
+	s.about("a Bulk request of which some operations fail", func() {
 		const good, duplicate, missing, late = 0, 1, 2, 3
 		var j *bulkJob
 		var taken *resource
 		var absent string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsBulk(4)
 			t := s.needsType("User")
 			taken = s.makeUser("bulk-taken")
@@ -32,7 +32,7 @@ func (s *session) bulkFailures() {
 			})
 		})
 
-		it("a job with failed operations still answers 200", ID("bulk.partial-status"), Requires("7644-3.7-14"), Explain{
+		s.it("a job with failed operations still answers 200", ID("bulk.partial-status"), Requires("7644-3.7-14"), Explain{
 			Why: "After an error status the client repeats the whole job, and creates again what was created already.",
 			Fix: "Answer 200 for the job and put errors into the results of the operations.",
 		}, func() {
@@ -44,7 +44,7 @@ func (s *session) bulkFailures() {
 			})
 		})
 
-		it("operations after a failed one are carried out", ID("bulk.partial-continues"), Requires("7644-3.7-15"), Explain{
+		s.it("operations after a failed one are carried out", ID("bulk.partial-continues"), Requires("7644-3.7-15"), Explain{
 			Why: "One bad record in an export keeps all others behind it from being provisioned.",
 			Fix: "Go on after an error unless failOnErrors says otherwise.",
 		}, func() {
@@ -58,7 +58,7 @@ func (s *session) bulkFailures() {
 			})
 		})
 
-		it("a failed operation does not undo those before it", ID("bulk.partial-kept"), Requires("7644-3.7-15", "7644-3.7-20"), Explain{
+		s.it("a failed operation does not undo those before it", ID("bulk.partial-kept"), Requires("7644-3.7-15", "7644-3.7-20"), Explain{
 			Why: "The client was told 201 for a user that is gone again.",
 			Fix: "Commit each operation by itself; a job is no transaction.",
 		}, func() {
@@ -75,7 +75,7 @@ func (s *session) bulkFailures() {
 			}
 		})
 
-		it("a failed operation has the status that a single request would have had", ID("bulk.error-codes"), Requires("7644-3.7.3-03"), Explain{
+		s.it("a failed operation has the status that a single request would have had", ID("bulk.error-codes"), Requires("7644-3.7.3-03"), Explain{
 			Why: "409 means look for the existing account, 404 that it is gone; with one status for all the client can do neither.",
 			Fix: "Use the status code of the single request for each operation.",
 		}, func() {
@@ -110,7 +110,7 @@ func (s *session) bulkFailures() {
 			}
 		}
 
-		it("a failed operation has the error message in response", ID("bulk.error-response"), Requires("7644-3.7-11", "7644-3.7-13"), Explain{
+		s.it("a failed operation has the error message in response", ID("bulk.error-response"), Requires("7644-3.7-11", "7644-3.7-13"), Explain{
 			Why: "Without the error nobody learns which record was refused, and why.",
 			Fix: "Put the body of the single request's error into response, with the URN of SCIM errors.",
 		}, func() {
@@ -122,7 +122,7 @@ func (s *session) bulkFailures() {
 			}))
 		})
 
-		it("status in the error of an operation is that of its result", ID("bulk.error-status"), Requires("7644-3.12-03", "7644-3.7-13"), Explain{
+		s.it("status in the error of an operation is that of its result", ID("bulk.error-status"), Requires("7644-3.12-03", "7644-3.7-13"), Explain{
 			Why: "With two statuses for one failure, what a client does depends on where it looks.",
 			Fix: "Write the operation's status into the error as a string.",
 		}, func() {
@@ -134,7 +134,7 @@ func (s *session) bulkFailures() {
 			}))
 		})
 
-		it("a failed operation explains what was wrong", ID("bulk.error-detail"), Requires("7644-3.7.3-04"), Explain{
+		s.it("a failed operation explains what was wrong", ID("bulk.error-detail"), Requires("7644-3.7.3-04"), Explain{
 			Why: "Administrators see the number of the record and no reason.",
 			Fix: "Fill detail in the error of each failed operation.",
 		}, func() {
@@ -146,7 +146,7 @@ func (s *session) bulkFailures() {
 			}))
 		})
 
-		it("the scimType of a failed operation is the one of a single request", ID("bulk.error-scim-type"), Requires("7644-3.12-19", "7644-3.12-27"), Explain{
+		s.it("the scimType of a failed operation is the one of a single request", ID("bulk.error-scim-type"), Requires("7644-3.12-19", "7644-3.12-27"), Explain{
 			Why: "The keyword tells a client that the name is taken, as it would outside Bulk.",
 			Fix: "Keep scimType when you copy the error into the result.",
 		}, func() {
@@ -166,7 +166,7 @@ func (s *session) bulkFailures() {
 			})
 		})
 
-		it("a failed operation on one resource has its location", ID("bulk.error-location"), Requires("7644-3.7-10", "7644-3.7.3-02"), Explain{
+		s.it("a failed operation on one resource has its location", ID("bulk.error-location"), Requires("7644-3.7-10", "7644-3.7.3-02"), Explain{
 			Why: "Results of PUT, PATCH and DELETE have no bulkId: location is how the client finds out which of them failed.",
 			Fix: "Put the URI out of path into location, also where the operation failed.",
 		}, func() {
@@ -176,8 +176,8 @@ func (s *session) bulkFailures() {
 		})
 	})
 
-	about("a Bulk request with failOnErrors", func() {
-		it("failOnErrors 1 ends the job at the first error", ID("bulk.fail-on-errors"), Requires("7644-3.7-16"), Explain{
+	s.about("a Bulk request with failOnErrors", func() {
+		s.it("failOnErrors 1 ends the job at the first error", ID("bulk.fail-on-errors"), Requires("7644-3.7-16"), Explain{
 			Why: "The client asks to stop because the rest builds on what failed; going on creates what it must then undo.",
 			Fix: "Count errors while the job runs and return what there is when the limit is reached.",
 		}, func() {
@@ -210,9 +210,9 @@ func (s *session) bulkFailures() {
 // bulkMessages: messages and operations that are not complete (RFC 7644 §3.7). A server that copes with what is missing
 // harms nobody, so that leniency is a WARN.
 func (s *session) bulkMessages() {
-	about("a Bulk request that is not complete", func() {
+	s.about("a Bulk request that is not complete", func() {
 		users := ""
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsBulk(2)
 			users = s.needsType("User").Endpoint
 		})
@@ -231,7 +231,7 @@ func (s *session) bulkMessages() {
 			return o
 		}
 
-		it("a Bulk request with another URN is refused with 400", ID("bulk.request-urn"), Requires("7644-3.7-02"), Explain{
+		s.it("a Bulk request with another URN is refused with 400", ID("bulk.request-urn"), Requires("7644-3.7-02"), Explain{
 			Why: "A list or a patch that is posted to /Bulk by mistake is taken for a job.",
 			Fix: "Demand the URN of Bulk requests in schemas; answer 400 invalidSyntax.",
 		}, func() {
@@ -240,7 +240,7 @@ func (s *session) bulkMessages() {
 			s.judge(j.x, Softly(reports.Warn, Refused("400", scim.InvalidSyntax, scim.InvalidValue)))
 		})
 
-		it("a Bulk request without Operations is refused with 400", ID("bulk.operations-missing"), Requires("7644-3.7-04"), Explain{
+		s.it("a Bulk request without Operations is refused with 400", ID("bulk.operations-missing"), Requires("7644-3.7-04"), Explain{
 			Why: "A client whose export went wrong is told that all is done.",
 			Fix: "Demand Operations; answer 400 invalidSyntax.",
 		}, func() {
@@ -248,7 +248,7 @@ func (s *session) bulkMessages() {
 			s.judge(x, NotServerError, Softly(reports.Warn, Refused("400", scim.InvalidSyntax, scim.InvalidValue)))
 		})
 
-		it("a Bulk request that is not JSON is refused with 400", ID("bulk.malformed"), Requires("7644-3.7-14", "7644-3.12-08"), Explain{
+		s.it("a Bulk request that is not JSON is refused with 400", ID("bulk.malformed"), Requires("7644-3.7-14", "7644-3.12-08"), Explain{
 			Why: "A crash makes the client send the same broken job again and again.",
 			Fix: "Catch the errors of the JSON parser and answer 400 invalidSyntax.",
 		}, func() {
@@ -256,12 +256,12 @@ func (s *session) bulkMessages() {
 			s.judge(x, declined())
 		})
 
-		it("an operation without method fails", ID("bulk.method-missing"), Requires("7644-3.7-05"), Explain{
+		s.it("an operation without method fails", ID("bulk.method-missing"), Requires("7644-3.7-05"), Explain{
 			Why: "The server has to guess what to do with the data.",
 			Fix: "Answer 400 to an operation whose method is not POST, PUT, PATCH or DELETE.",
 		}, func() { one(without(bulkOp("POST", users, "u", s.user("bulk-nomethod")), "method")) })
 
-		it("an operation with a method other than POST, PUT, PATCH or DELETE fails", ID("bulk.method-unknown"), Requires("7644-3.7-05"), Explain{
+		s.it("an operation with a method other than POST, PUT, PATCH or DELETE fails", ID("bulk.method-unknown"), Requires("7644-3.7-05"), Explain{
 			Why: "Reading inside Bulk is not defined; clients that get something cannot rely on it.",
 			Fix: "Answer 400 to an operation whose method is not POST, PUT, PATCH or DELETE.",
 		}, func() {
@@ -269,12 +269,12 @@ func (s *session) bulkMessages() {
 			one(bulkOp("GET", u.path(), "", nil))
 		})
 
-		it("an operation without path fails", ID("bulk.path-missing"), Requires("7644-3.7-08"), Explain{
+		s.it("an operation without path fails", ID("bulk.path-missing"), Requires("7644-3.7-08"), Explain{
 			Why: "Without the path nobody knows whether the data is a user or a group.",
 			Fix: "Answer 400 to an operation without path.",
 		}, func() { one(without(bulkOp("POST", users, "u", s.user("bulk-nopath")), "path")) })
 
-		it("a POST to the path of one resource fails", ID("bulk.post-path"), Requires("7644-3.7-08"), Explain{
+		s.it("a POST to the path of one resource fails", ID("bulk.post-path"), Requires("7644-3.7-08"), Explain{
 			Why: "A creation that is taken for an update overwrites somebody's account.",
 			Fix: "Answer 400 or 405 to a POST whose path is not that of a resource type.",
 		}, func() {
@@ -283,7 +283,7 @@ func (s *session) bulkMessages() {
 			s.judge(j.x, j.leniently(0))
 		})
 
-		it("a POST, PUT or PATCH without data fails", ID("bulk.data-missing"), Requires("7644-3.7-09"), Explain{
+		s.it("a POST, PUT or PATCH without data fails", ID("bulk.data-missing"), Requires("7644-3.7-09"), Explain{
 			Why: "An update without data that is taken for an empty resource clears the account.",
 			Fix: "Answer 400 to an operation without data, unless it is a DELETE.",
 		}, func() {
@@ -294,12 +294,12 @@ func (s *session) bulkMessages() {
 			s.judge(s.readBack(u), Same(before))
 		})
 
-		it("a POST without bulkId fails", ID("bulk.bulk-id-missing"), Requires("7644-3.7-06"), Explain{
+		s.it("a POST without bulkId fails", ID("bulk.bulk-id-missing"), Requires("7644-3.7-06"), Explain{
 			Why: "Without bulkId the client cannot tell which result belongs to which of its records.",
 			Fix: "Answer 400 to a POST operation without bulkId.",
 		}, func() { one(bulkOp("POST", users, "", s.user("bulk-noid"))) })
 
-		it("a bulkId that is used twice is refused", ID("bulk.bulk-id-twice"), Requires("7644-3.7-06"), Explain{
+		s.it("a bulkId that is used twice is refused", ID("bulk.bulk-id-twice"), Requires("7644-3.7-06"), Explain{
 			Why: "References become ambiguous, and groups get the wrong member.",
 			Fix: "Answer 400 to an operation whose bulkId another one has already.",
 		}, func() {
@@ -337,8 +337,8 @@ const (
 
 // bulkLimits: maxOperations and maxPayloadSize (RFC 7644 §3.7.4, ambiguity A54).
 func (s *session) bulkLimits() {
-	about("a Bulk request beyond the limits", func() {
-		it("maxOperations and maxPayloadSize are announced", ID("bulk.limits"), Requires("7644-3.7.4-01"), Explain{
+	s.about("a Bulk request beyond the limits", func() {
+		s.it("maxOperations and maxPayloadSize are announced", ID("bulk.limits"), Requires("7644-3.7.4-01"), Explain{
 			Why: "Clients cut their jobs by these numbers; without them they find the limit by failing.",
 			Fix: "Publish both as positive integers in bulk of ServiceProviderConfig.",
 		}, func() {
@@ -431,32 +431,32 @@ func (s *session) bulkLimits() {
 			}
 		}
 
-		it("more than maxOperations operations are refused with 413", ID("bulk.too-many"), Requires("7644-3.7.4-03", "7644-3.12-14"), Explain{
+		s.it("more than maxOperations operations are refused with 413", ID("bulk.too-many"), Requires("7644-3.7.4-03", "7644-3.12-14"), Explain{
 			Why: "Clients cut the job into smaller ones when they see 413, and give up on any other status.",
 			Fix: "Count the operations before the first is carried out; answer 413.",
 		}, func() { s.judge(tooMany(), refused) })
 
-		it("of a job with too many operations nothing is carried out", ID("bulk.too-many-nothing"), Requires("7644-3.7.4-03"), Explain{
+		s.it("of a job with too many operations nothing is carried out", ID("bulk.too-many-nothing"), Requires("7644-3.7.4-03"), Explain{
 			Why: "The client sends all of it again in parts, and what was done already fails as a duplicate.",
 			Fix: "Count the operations before the first is carried out.",
 		}, func() { untouched(tooMany(), marks[0]) })
 
-		it("the 413 for too many operations names the limit", ID("bulk.too-many-named"), Requires("7644-3.7.4-04"), Explain{
+		s.it("the 413 for too many operations names the limit", ID("bulk.too-many-named"), Requires("7644-3.7.4-04"), Explain{
 			Why: "Operations and bytes both answer 413; only the text tells which of them to reduce.",
 			Fix: "Write the name and the value of the limit into detail.",
 		}, func() { s.judge(tooMany(), named("maxOperations")) })
 
-		it("a body larger than maxPayloadSize is refused with 413", ID("bulk.too-large"), Requires("7644-3.7.4-03", "7644-3.12-14"), Explain{
+		s.it("a body larger than maxPayloadSize is refused with 413", ID("bulk.too-large"), Requires("7644-3.7.4-03", "7644-3.12-14"), Explain{
 			Why: "Clients cut the job into smaller ones when they see 413, and give up on any other status.",
 			Fix: "Stop reading at maxPayloadSize and answer 413.",
 		}, func() { s.judge(tooLarge(), refused) })
 
-		it("of a job that is too large nothing is carried out", ID("bulk.too-large-nothing"), Requires("7644-3.7.4-03"), Explain{
+		s.it("of a job that is too large nothing is carried out", ID("bulk.too-large-nothing"), Requires("7644-3.7.4-03"), Explain{
 			Why: "The client sends all of it again in parts, and what was done already fails as a duplicate.",
 			Fix: "Measure the body before the first operation is carried out.",
 		}, func() { untouched(tooLarge(), marks[1]) })
 
-		it("the 413 for a body that is too large names the limit", ID("bulk.too-large-named"), Requires("7644-3.7.4-04"), Explain{
+		s.it("the 413 for a body that is too large names the limit", ID("bulk.too-large-named"), Requires("7644-3.7.4-04"), Explain{
 			Why: "Operations and bytes both answer 413; only the text tells which of them to reduce.",
 			Fix: "Write the name and the value of the limit into detail.",
 		}, func() { s.judge(tooLarge(), named("maxPayloadSize")) })
@@ -465,11 +465,11 @@ func (s *session) bulkLimits() {
 
 // bulkVersions: conditions inside Bulk (RFC 7644 §3.7, §3.14).
 func (s *session) bulkVersions() {
-	about("a Bulk request with versions", func() {
+	s.about("a Bulk request with versions", func() {
 		var u *resource
 		var stale, fresh *bulkJob
 		var between *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsBulk(1)
 			s.requires(ETag)
 			s.needs("User", "title")
@@ -496,7 +496,7 @@ func (s *session) bulkVersions() {
 			fresh = put("Fresh", scim.String(between.Object(), "meta.version"))
 		})
 
-		it("an operation with a stale version fails with 412 and changes nothing", ID("bulk.version-stale"), Requires("7644-3.7-07", "7644-3.14-07", "7644-3.12-13"), Explain{
+		s.it("an operation with a stale version fails with 412 and changes nothing", ID("bulk.version-stale"), Requires("7644-3.7-07", "7644-3.14-07", "7644-3.12-13"), Explain{
 			Why: "Two administrators overwrite each other's changes although the client took care.",
 			Fix: "Compare version with the current one, as If-Match would; answer 412 for the operation.",
 		}, func() {
@@ -514,7 +514,7 @@ func (s *session) bulkVersions() {
 			s.judge(between, Attr("title", "Changed"))
 		})
 
-		it("an operation with the current version is carried out", ID("bulk.version-current"), Requires("7644-3.7-07", "7644-3.14-06"), Explain{
+		s.it("an operation with the current version is carried out", ID("bulk.version-current"), Requires("7644-3.7-07", "7644-3.14-06"), Explain{
 			Why: "A client that takes care can change nothing at all.",
 			Fix: "Compare version as a whole with meta.version, W/ and quotation marks included.",
 		}, func() {

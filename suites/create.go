@@ -72,12 +72,12 @@ func (s *session) probeMade(p creationProbe) Check {
 }
 
 func (s *session) createFull() {
-	about("POST a user", func() {
+	s.about("POST a user", func() {
 		var x, after *reports.Exchange
 		var sent scim.Object
 		var u *resource
 		var p creationProbe
-		beforeAll(func() {
+		s.beforeAll(func() {
 			sent = s.user("create")
 			p = s.probeUser(sent)
 			u, x, after = p.u, p.x, p.after
@@ -91,7 +91,7 @@ func (s *session) createFull() {
 			return made()
 		}
 
-		it("POST of a valid user answers 201 Created", ID("create.status"), Requires("7644-3.3-05"), Explain{
+		s.it("POST of a valid user answers 201 Created", ID("create.status"), Requires("7644-3.3-05"), Explain{
 			Why: "Clients tell a creation from everything else by 201; Entra counts any other status as a failed export and tries again.",
 			Fix: "Answer 201 when a resource was created, and never 200, 202 or 204.",
 		}, func() {
@@ -103,14 +103,14 @@ func (s *session) createFull() {
 			})
 		})
 
-		it("the 201 answer carries the new resource", ID("create.body"), Requires("7644-3.3-06"), Explain{
+		s.it("the 201 answer carries the new resource", ID("create.body"), Requires("7644-3.3-06"), Explain{
 			Why: "Clients take the id out of this body; without it they have to search for what they have just created.",
 			Fix: "Return the stored representation, with the id that the server assigned, in the body of the 201 answer.",
 		}, func() {
 			s.judge(x, IsObject, Assigned("id"))
 		})
 
-		it("the 201 answer is application/scim+json", ID("create.media-type"), Requires("7644-3.1-01"), Explain{
+		s.it("the 201 answer is application/scim+json", ID("create.media-type"), Requires("7644-3.1-01"), Explain{
 			Why: "Strict clients parse a body only when its media type is the one of SCIM.",
 			Fix: "Send Content-Type: application/scim+json with every body.",
 		}, func() {
@@ -118,7 +118,7 @@ func (s *session) createFull() {
 			s.judge(x, MediaType)
 		})
 
-		it("the Location header names the new resource", ID("create.location"), Requires("7644-3.3-07"), Explain{
+		s.it("the Location header names the new resource", ID("create.location"), Requires("7644-3.3-07"), Explain{
 			Why: "The header is the only standard way to learn the address of the new resource.",
 			Fix: "Set Location to the absolute URI of the new resource, ending in its id.",
 		}, func() {
@@ -130,7 +130,7 @@ func (s *session) createFull() {
 			})
 		})
 
-		it("the Location header is an absolute URI on the target's own host", ID("create.location-absolute"), Requires("7644-3.3-07"), Explain{
+		s.it("the Location header is an absolute URI on the target's own host", ID("create.location-absolute"), Requires("7644-3.3-07"), Explain{
 			Why: "Clients that follow or store the address cannot use a path, or the inner host name of a server behind a proxy.",
 			Fix: "Build Location from the public base URL of the service, honouring the forwarding headers of your proxy.",
 		}, func() {
@@ -141,7 +141,7 @@ func (s *session) createFull() {
 			s.judge(x, Softly(reports.Warn, s.creationOwnURI("Location", func(x *reports.Exchange) string { return x.Header().Get("Location") })))
 		})
 
-		it("a GET on the Location gives the new resource", ID("create.location-resolves"), Requires("7644-3.3-07"), Explain{
+		s.it("a GET on the Location gives the new resource", ID("create.location-resolves"), Requires("7644-3.3-07"), Explain{
 			Why: "A client that follows the header lands on nothing, or on somebody else.",
 			Fix: "Make Location the same address under which the resource is served.",
 		}, func() {
@@ -156,7 +156,7 @@ func (s *session) createFull() {
 			s.judge(s.do(wire.Request{Path: at}), Status(200), Attr("id", u.ID))
 		})
 
-		it("the id is assigned as a non-empty JSON string", ID("create.id-string"), Requires("7643-3.1-04", "7643-3.1-02"), Explain{
+		s.it("the id is assigned as a non-empty JSON string", ID("create.id-string"), Requires("7643-3.1-04", "7643-3.1-02"), Explain{
 			Why: "Clients declare id as a string; a JSON number is refused by typed parsers, or loses digits.",
 			Fix: "Serialise id as a JSON string, also where the database key is a number.",
 		}, func() {
@@ -172,21 +172,21 @@ func (s *session) createFull() {
 			})
 		})
 
-		it("meta.resourceType of a new user is User", ID("create.resource-type"), Requires("7644-3.3.1-01"), Explain{
+		s.it("meta.resourceType of a new user is User", ID("create.resource-type"), Requires("7644-3.3.1-01"), Explain{
 			Why: "Clients that read several endpoints choose the class of an object by this name.",
 			Fix: "Set meta.resourceType to the name of the resource type at whose endpoint the resource was created.",
 		}, func() {
 			s.judge(metaIn(), Attr("meta.resourceType", s.needsType("User").Name))
 		})
 
-		it("meta.created and meta.lastModified are given, as dateTime", ID("create.timestamps"), Requires("7643-3.1-02", "7643-3.1-20", "7643-2.3.5-01", "7643-3-05"), Explain{
+		s.it("meta.created and meta.lastModified are given, as dateTime", ID("create.timestamps"), Requires("7643-3.1-02", "7643-3.1-20", "7643-2.3.5-01", "7643-3-05"), Explain{
 			Why: "Incremental synchronisation compares these instants; an epoch number or a local format cannot be compared.",
 			Fix: "Write both as xsd:dateTime with date, time and zone, such as 2026-01-31T08:00:00Z.",
 		}, func() {
 			s.judge(metaIn(), creationTime("meta.created"), creationTime("meta.lastModified"))
 		})
 
-		it("lastModified of a new resource equals created", ID("create.timestamps-equal"), Requires("7643-3.1-21"), Explain{
+		s.it("lastModified of a new resource equals created", ID("create.timestamps-equal"), Requires("7643-3.1-21"), Explain{
 			Why: "A client that looks for changes since the creation takes the new resource for a changed one.",
 			Fix: "Take the time once per creation and store it in both.",
 		}, func() {
@@ -207,7 +207,7 @@ func (s *session) createFull() {
 			})
 		})
 
-		it("meta.location holds the URI of the new resource", ID("create.meta-location"), Requires("7644-3.3-08"), Explain{
+		s.it("meta.location holds the URI of the new resource", ID("create.meta-location"), Requires("7644-3.3-08"), Explain{
 			Why: "Clients that keep only the body lose the address of the resource.",
 			Fix: "Fill meta.location with the URI that the Location header has.",
 		}, func() {
@@ -220,7 +220,7 @@ func (s *session) createFull() {
 			})
 		})
 
-		it("meta.location and the Location header are the same URI", ID("create.locations-agree"), Requires("7644-3.3-07", "7644-3.3-08"), Explain{
+		s.it("meta.location and the Location header are the same URI", ID("create.locations-agree"), Requires("7644-3.3-07", "7644-3.3-08"), Explain{
 			Why: "With two addresses for one resource, what a client stores depends on where it looked.",
 			Fix: "Compute the URI once and use it in the header and in meta.location.",
 		}, func() {
@@ -239,14 +239,14 @@ func (s *session) createFull() {
 			})
 		})
 
-		it("the new resource can be read, with the values that were sent", ID("create.stored"), Requires("7644-3.1-07", "7644-3.4.1-01", "7643-3-06"), Explain{
+		s.it("the new resource can be read, with the values that were sent", ID("create.stored"), Requires("7644-3.1-07", "7644-3.4.1-01", "7643-3-06"), Explain{
 			Why: "An acknowledged write that is not there is the worst failure of provisioning: nobody is told.",
 			Fix: "Answer 201 only after the resource is stored, and store every attribute that the schema declares.",
 		}, func() {
 			s.judge(made(), Keeps(s.needsType("User"), sent))
 		})
 
-		it("externalId is kept exactly as the client sent it", ID("create.external-id-kept"), Requires("7643-3.1-16", "7643-3.1-27"), Explain{
+		s.it("externalId is kept exactly as the client sent it", ID("create.external-id-kept"), Requires("7643-3.1-16", "7643-3.1-27"), Explain{
 			Why: "The client finds its own record again by this key, which is case-exact; Entra joins on it.",
 			Fix: "Store externalId unchanged, letter case included.",
 		}, func() {
@@ -258,11 +258,11 @@ func (s *session) createFull() {
 }
 
 func (s *session) createMinimal() {
-	about("POST the smallest user", func() {
+	s.about("POST the smallest user", func() {
 		var p creationProbe
-		beforeAll(func() { p = s.probeUser(s.minimalUser("minimal")) })
+		s.beforeAll(func() { p = s.probeUser(s.minimalUser("minimal")) })
 
-		it("a user with nothing but the required attributes is accepted", ID("create.minimal"), Requires("7643-1.1-01", "7644-3.3-02"), Explain{
+		s.it("a user with nothing but the required attributes is accepted", ID("create.minimal"), Requires("7643-1.1-01", "7644-3.3-02"), Explain{
 			Why: "Clients that map few attributes cannot provision anybody where the schema does not say what else is wanted.",
 			Fix: "Require only what /Schemas publishes as required, and publish as required what you require.",
 		}, func() {
@@ -274,7 +274,7 @@ func (s *session) createMinimal() {
 			})
 		})
 
-		it("the server does not make up an externalId", ID("create.external-id-not-invented"), Requires("7643-3.1-13"), Explain{
+		s.it("the server does not make up an externalId", ID("create.external-id-not-invented"), Requires("7643-3.1-13"), Explain{
 			Why: "externalId belongs to the client: an invented one is taken for the key of another client's record.",
 			Fix: "Leave externalId unassigned until a client sets it; use id for the server's own key.",
 		}, func() {

@@ -10,11 +10,11 @@ import (
 
 // createAfterwards: what must hold in every answer of the run; it is registered where most of them are there.
 func (s *session) createAfterwards() {
-	about("a password and the ids, in all answers of the run", func() {
+	s.about("a password and the ids, in all answers of the run", func() {
 		var u *resource
 		password := "Pw!9x-" + s.cfg.RunID + "-Zq"
 		withPassword := func() bool { return s.needsType("User").attribute("password") != nil }
-		beforeAll(func() {
+		s.beforeAll(func() {
 			edit := func(o scim.Object) {
 				if withPassword() {
 					o["password"] = password
@@ -28,7 +28,7 @@ func (s *session) createAfterwards() {
 			}
 		})
 
-		it("the answer to a creation does not contain the password", ID("create.password-hidden"), Requires("7643-4.1.1-15"), Explain{
+		s.it("the answer to a creation does not contain the password", ID("create.password-hidden"), Requires("7643-4.1.1-15"), Explain{
 			Why: "The password ends in the logs of every proxy and client on the way.",
 			Fix: "Mark password as returned never, also in the answer to POST.",
 		}, func() {
@@ -42,7 +42,7 @@ func (s *session) createAfterwards() {
 			})
 		})
 
-		it("no answer of the run contains the password, errors included", ID("create.password-nowhere"), Requires("7643-4.1.1-15"), Explain{
+		s.it("no answer of the run contains the password, errors included", ID("create.password-nowhere"), Requires("7643-4.1.1-15"), Explain{
 			Why: "A list, a search or an error message that shows passwords shows them to everybody who may read users.",
 			Fix: "Store passwords as salted hashes only, and never quote request bodies in errors.",
 		}, func() {
@@ -58,7 +58,7 @@ func (s *session) createAfterwards() {
 			s.see(u.Created)
 		})
 
-		it("no id contains the word bulkId", ID("create.id-without-bulk-id"), Requires("7643-3.1-09"), Explain{
+		s.it("no id contains the word bulkId", ID("create.id-without-bulk-id"), Requires("7643-3.1-09"), Explain{
 			Why: "A Bulk request takes such an id for a reference to another of its operations.",
 			Fix: "Never build ids from the bulkId of a request, nor with that word.",
 		}, func() {
@@ -72,7 +72,7 @@ func (s *session) createAfterwards() {
 			})
 		})
 
-		it("the id of a deleted user is not given to another", ID("create.id-not-reused"), Requires("7643-3.1-07"), Explain{
+		s.it("the id of a deleted user is not given to another", ID("create.id-not-reused"), Requires("7643-3.1-07"), Explain{
 			Why: "Whoever still holds the old id, such as a group or an access list, gives the new account the rights of the old.",
 			Fix: "Never derive ids from names, and never reuse them.",
 		}, func() {
@@ -90,7 +90,7 @@ func (s *session) createAfterwards() {
 			})
 		})
 
-		it("no id names two resources", ID("create.id-unique"), Requires("7643-3.1-05"), Explain{
+		s.it("no id names two resources", ID("create.id-unique"), Requires("7643-3.1-05"), Explain{
 			Why: "Members, managers and audit logs name resources by id alone; a user and a group with one id cannot be told apart.",
 			Fix: "Draw ids from one source for all resource types, such as random UUIDs.",
 		}, func() {

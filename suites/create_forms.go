@@ -15,14 +15,14 @@ import (
 
 // createForms: forms of one and the same message that must not make a difference.
 func (s *session) createForms() {
-	about("POST a user in another form", func() {
+	s.about("POST a user in another form", func() {
 		var reversed, upper, plain, charset, nulls creationProbe
 		post := func(o scim.Object, body []byte, header http.Header) creationProbe {
 			t := s.needsType("User")
 			x := s.do(wire.Request{Method: http.MethodPost, Path: t.Endpoint, Creates: t.Endpoint, Body: body, Header: header})
 			return s.probed(s.adopt(t, o, x), x)
 		}
-		beforeAll(func() {
+		s.beforeAll(func() {
 			o := s.user("reversed")
 			reversed = post(o, reversedJSON(o), nil)
 			o = s.user("upper")
@@ -48,22 +48,22 @@ func (s *session) createForms() {
 			s.judge(s.probeState(p, "create.status"), Keeps(p.u.typ, p.u.Sent))
 		}
 
-		it("the order of members in a JSON object does not matter", ID("create.member-order"), Requires("7643-2.3.8-01"), Explain{
+		s.it("the order of members in a JSON object does not matter", ID("create.member-order"), Requires("7643-2.3.8-01"), Explain{
 			Why: "JSON libraries write members in any order; whoever relies on one loses data of some clients.",
 			Fix: "Read the whole object before you interpret it.",
 		}, func() { kept(reversed) })
 
-		it("attribute names are accepted in any letter case", ID("create.attribute-case"), Requires("7643-2.1-03"), Explain{
+		s.it("attribute names are accepted in any letter case", ID("create.attribute-case"), Requires("7643-2.1-03"), Explain{
 			Why: "Hand-written mappings say UserName or displayname, and such values are lost without a word.",
 			Fix: "Match the names of members without regard to letter case.",
 		}, func() { kept(upper) })
 
-		it("a body of type application/json is accepted", ID("create.json-media-type"), Requires("7644-3.8-08"), Explain{
+		s.it("a body of type application/json is accepted", ID("create.json-media-type"), Requires("7644-3.8-08"), Explain{
 			Why: "OneLogin, Google and many scripts send application/json; they cannot be connected otherwise.",
 			Fix: "Accept application/json beside application/scim+json in requests.",
 		}, func() { s.judge(plain.x, s.probeMade(plain)) })
 
-		it("a charset parameter in the media type is accepted", ID("create.media-type-charset"), Requires("7644-8.1-01", "7644-3.8-02"), Explain{
+		s.it("a charset parameter in the media type is accepted", ID("create.media-type-charset"), Requires("7644-8.1-01", "7644-3.8-02"), Explain{
 			Why: "Okta sends application/scim+json; charset=utf-8; a server that compares the header as a whole answers 415.",
 			Fix: "Compare the media type without its parameters.",
 		}, func() {
@@ -74,12 +74,12 @@ func (s *session) createForms() {
 			s.judge(s.probeState(charset, "create.status"), Status(200))
 		})
 
-		it("attributes sent as null or [] are accepted", ID("create.null-accepted"), Requires("7643-2.5-01"), Explain{
+		s.it("attributes sent as null or [] are accepted", ID("create.null-accepted"), Requires("7643-2.5-01"), Explain{
 			Why: "Clients with typed models write null for all that is not set; a server that refuses it cannot be provisioned by them.",
 			Fix: "Treat null and [] as if the attribute were absent.",
 		}, func() { s.judge(nulls.x, Softly(reports.Warn, s.probeMade(nulls)), NotServerError) })
 
-		it("attributes sent as null or [] are unassigned afterwards", ID("create.null-unassigned"), Requires("7643-2.5-01"), Explain{
+		s.it("attributes sent as null or [] are unassigned afterwards", ID("create.null-unassigned"), Requires("7643-2.5-01"), Explain{
 			Why: `A stored null comes back as the text "null", as an empty object, or as a list with nothing in it, and breaks filters and clients.`,
 			Fix: "Drop null and [] before storing.",
 		}, func() {
@@ -95,10 +95,10 @@ func (s *session) createForms() {
 
 // createLists: multi-valued attributes (RFC 7643 §2.4).
 func (s *session) createLists() {
-	about("POST a user with several emails", func() {
+	s.about("POST a user with several emails", func() {
 		var two, primaries, pairs, other creationProbe
 		var address string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needs("User", "emails.value", "emails.type")
 			mail := func(list ...scim.Object) func(scim.Object) {
 				return func(o scim.Object) {
@@ -126,7 +126,7 @@ func (s *session) createLists() {
 			other = s.probeUser(s.user("label", mail(object{"type": "x-scimproof"})))
 		})
 
-		it("one value may occur with two types", ID("create.same-value-two-types"), Requires("7643-2.4-07"), Explain{
+		s.it("one value may occur with two types", ID("create.same-value-two-types"), Requires("7643-2.4-07"), Explain{
 			Why: "The same address for work and home is common in small companies; a server that keeps one loses the other's meaning.",
 			Fix: "Make type and value together the key of a value, not value alone.",
 		}, func() {
@@ -137,7 +137,7 @@ func (s *session) createLists() {
 			}))
 		})
 
-		it("a value that is sent twice with the same type is not returned twice", ID("create.identical-values"), Requires("7643-2.4-08"), Explain{
+		s.it("a value that is sent twice with the same type is not returned twice", ID("create.identical-values"), Requires("7643-2.4-08"), Explain{
 			Why: "Duplicates grow with each synchronisation, and a removal takes away only one of them.",
 			Fix: "Drop values that say the same as an earlier one, or refuse them.",
 		}, func() {
@@ -153,7 +153,7 @@ func (s *session) createLists() {
 			})
 		})
 
-		it("two primary values are refused or corrected, never stored", ID("create.two-primaries"), Requires("7643-2.4-02"), Explain{
+		s.it("two primary values are refused or corrected, never stored", ID("create.two-primaries"), Requires("7643-2.4-02"), Explain{
 			Why: "Clients take the primary address for mail; with two of them each takes another.",
 			Fix: "Refuse a second primary with 400 invalidValue, or keep only one.",
 		}, func() {
@@ -178,7 +178,7 @@ func (s *session) createLists() {
 			})
 		})
 
-		it("a type outside the canonical values is kept or refused, and does not cost the value", ID("create.canonical-values"), Requires("7643-2.3.1-03", "7643-4.1.2-03"), Explain{
+		s.it("a type outside the canonical values is kept or refused, and does not cost the value", ID("create.canonical-values"), Requires("7643-2.3.1-03", "7643-4.1.2-03"), Explain{
 			Why: "Clients label values by their own words; a server that answers 201 and drops the address loses it without a word.",
 			Fix: "Accept other types, or answer 400 invalidValue.",
 		}, func() {

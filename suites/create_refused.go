@@ -12,11 +12,11 @@ import (
 func (s *session) createReadOnly() {
 	const forgedTime = "2001-02-03T04:05:06Z"
 	forgedInstant := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
-	about("POST a user with readOnly attributes", func() {
+	s.about("POST a user with readOnly attributes", func() {
 		var p creationProbe
 		var forged string
 		var g *resource
-		beforeAll(func() {
+		s.beforeAll(func() {
 			forged = s.fictitious()
 			group := forged
 			if s.learned.typ("Group") != nil {
@@ -31,14 +31,14 @@ func (s *session) createReadOnly() {
 		})
 		state := func() *reports.Exchange { return s.probeState(p, "create.read-only-accepted") }
 
-		it("a POST that carries readOnly attributes is accepted", ID("create.read-only-accepted"), Requires("7644-3.3-01"), Explain{
+		s.it("a POST that carries readOnly attributes is accepted", ID("create.read-only-accepted"), Requires("7644-3.3-01"), Explain{
 			Why: "Clients send back what they once read; Entra puts meta and Okta groups into each creation, and nobody is provisioned.",
 			Fix: "Ignore readOnly attributes in the body of a POST instead of refusing it.",
 		}, func() {
 			s.judge(p.x, s.probeMade(p))
 		})
 
-		it("an id that the client sends is ignored", ID("create.client-id-ignored"), Requires("7644-3.3-01", "7643-3.1-02", "7643-3.1-11"), Explain{
+		s.it("an id that the client sends is ignored", ID("create.client-id-ignored"), Requires("7644-3.3-01", "7643-3.1-02", "7643-3.1-11"), Explain{
 			Why: "Whoever may choose ids can take the id of a deleted account, or guess those of others.",
 			Fix: "Always assign the id yourself.",
 		}, func() {
@@ -50,7 +50,7 @@ func (s *session) createReadOnly() {
 			})
 		})
 
-		it("meta that the client sends is ignored", ID("create.client-meta-ignored"), Requires("7643-3.1-17"), Explain{
+		s.it("meta that the client sends is ignored", ID("create.client-meta-ignored"), Requires("7643-3.1-17"), Explain{
 			Why: "Forged timestamps, versions and locations mislead every client that synchronises by them.",
 			Fix: "Build meta on the server alone and drop what the client sends.",
 		}, func() {
@@ -70,7 +70,7 @@ func (s *session) createReadOnly() {
 			})
 		})
 
-		it("groups that the client sends make no membership", ID("create.client-groups-ignored"), Requires("7644-3.3-01", "7643-4.1.2-10"), Explain{
+		s.it("groups that the client sends make no membership", ID("create.client-groups-ignored"), Requires("7644-3.3-01", "7643-4.1.2-10"), Explain{
 			Why: "Membership grants rights: a client that may only create users would put them into any group.",
 			Fix: "Treat groups of a user as readOnly; change membership through the Group resource only.",
 		}, func() {
@@ -100,10 +100,10 @@ func (s *session) createReadOnly() {
 
 // createDuplicates: userName is unique, externalId is not (RFC 7643 §3.1, §4.1.1; ambiguities A35, A47, A48).
 func (s *session) createDuplicates() {
-	about("POST a user twice", func() {
+	s.about("POST a user twice", func() {
 		var first, second, folded, external *resource
 		var refused, other, twin, before, after *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			first = s.makeUser("twice")
 			before = s.read(first)
 			name := first.Sent["userName"]
@@ -115,7 +115,7 @@ func (s *session) createDuplicates() {
 			}
 		})
 
-		it("a second user with the same userName is refused with 409", ID("create.duplicate"), Requires("7644-3.3-09", "7643-4.1.1-02", "7644-3.12-12"), Explain{
+		s.it("a second user with the same userName is refused with 409", ID("create.duplicate"), Requires("7644-3.3-09", "7643-4.1.1-02", "7644-3.12-12"), Explain{
 			Why: "Two accounts for one person: rights are taken from the one and stay with the other. Entra and Okta look for 409 to find the existing account.",
 			Fix: "Put a unique index on userName and answer 409 when it is violated.",
 		}, func() {
@@ -127,7 +127,7 @@ func (s *session) createDuplicates() {
 			})
 		})
 
-		it("the refusal of a duplicate says scimType uniqueness", ID("create.duplicate-scim-type"), Requires("7644-3.12-19"), Explain{
+		s.it("the refusal of a duplicate says scimType uniqueness", ID("create.duplicate-scim-type"), Requires("7644-3.12-19"), Explain{
 			Why: "409 alone may also be a version conflict; the keyword tells clients that the name is taken.",
 			Fix: `Put "scimType": "uniqueness" into the body of the 409.`,
 		}, func() {
@@ -138,7 +138,7 @@ func (s *session) createDuplicates() {
 			s.judge(refused, ScimType(scim.Uniqueness))
 		})
 
-		it("the refused duplicate leaves the first user as it was", ID("create.duplicate-harmless"), Requires("7644-3.3-09", "7643-4.1.1-02"), Explain{
+		s.it("the refused duplicate leaves the first user as it was", ID("create.duplicate-harmless"), Requires("7644-3.3-09", "7643-4.1.1-02"), Explain{
 			Why: "A POST that updates or takes over an existing account hands somebody's account to somebody else.",
 			Fix: "Refuse before anything is written; never treat POST as create-or-update.",
 		}, func() {
@@ -148,7 +148,7 @@ func (s *session) createDuplicates() {
 			s.judge(after, Status(200), Same(before))
 		})
 
-		it("a userName that differs in letter case only is refused with 409", ID("create.duplicate-other-case"), Requires("7643-4.1.1-02", "7643-4.1.1-03"), Explain{
+		s.it("a userName that differs in letter case only is refused with 409", ID("create.duplicate-other-case"), Requires("7643-4.1.1-02", "7643-4.1.1-03"), Explain{
 			Why: "Directories write Ann@ and ann@ for one person; a server that tells them apart makes a second account.",
 			Fix: "Compare userName without regard to letter case, also in the unique index.",
 		}, func() {
@@ -160,7 +160,7 @@ func (s *session) createDuplicates() {
 			})
 		})
 
-		it("a userName in another Unicode form of the same characters is refused with 409", ID("create.duplicate-other-form"), Requires("7644-5-01", "7644-7.8-01"), Explain{
+		s.it("a userName in another Unicode form of the same characters is refused with 409", ID("create.duplicate-other-form"), Requires("7644-5-01", "7644-7.8-01"), Explain{
 			Why: "Apple systems write é as e and accent; one person gets two accounts, or takes the name of another.",
 			Fix: "Bring userName into normal form C before it is compared (PRECIS, RFC 8265).",
 		}, func() {
@@ -179,7 +179,7 @@ func (s *session) createDuplicates() {
 			})
 		})
 
-		it("two users may have the same externalId", ID("create.external-id-not-unique"), Requires("7643-3.1-15"), Explain{
+		s.it("two users may have the same externalId", ID("create.external-id-not-unique"), Requires("7643-3.1-15"), Explain{
 			Why: "externalId belongs to each client: two clients, or a person's old and new account, may use the same.",
 			Fix: "Do not enforce uniqueness of externalId.",
 		}, func() {
@@ -201,26 +201,26 @@ func creationForm(letter string) func(scim.Object) {
 
 // createRequired: a user without a userName is refused (RFC 7643 §4.1.1).
 func (s *session) createRequired() {
-	about("POST a user without a userName", func() {
+	s.about("POST a user without a userName", func() {
 		var missing, null, empty *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			_, missing = s.create("User", s.user("missing", set("userName", nil)))
 			_, null = s.create("User", s.user("null", func(o scim.Object) { o["userName"] = nil }))
 			_, empty = s.create("User", s.user("empty", set("userName", "")))
 		})
 		refused := declined(scim.InvalidValue, scim.InvalidSyntax)
 
-		it("a user without userName is refused with 400", ID("create.user-name-missing"), Requires("7643-4.1.1-01", "7644-3.3-10"), Explain{
+		s.it("a user without userName is refused with 400", ID("create.user-name-missing"), Requires("7643-4.1.1-01", "7644-3.3-10"), Explain{
 			Why: "An account without a name can neither sign in nor be found again.",
 			Fix: "Validate required attributes before storing; answer 400 invalidValue.",
 		}, func() { s.judge(missing, refused) })
 
-		it("a user whose userName is null is refused with 400", ID("create.user-name-null"), Requires("7643-4.1.1-01", "7643-2.5-01"), Explain{
+		s.it("a user whose userName is null is refused with 400", ID("create.user-name-null"), Requires("7643-4.1.1-01", "7643-2.5-01"), Explain{
 			Why: "null is the same as absent; a validator that only looks for the member lets such an account through.",
 			Fix: "Treat null as absent before you look for required attributes.",
 		}, func() { s.judge(null, refused) })
 
-		it("a user whose userName is empty is refused with 400", ID("create.user-name-empty"), Requires("7643-4.1.1-01"), Explain{
+		s.it("a user whose userName is empty is refused with 400", ID("create.user-name-empty"), Requires("7643-4.1.1-01"), Explain{
 			Why: "The empty name can be given once, and then blocks or collides with every other broken record.",
 			Fix: "Demand at least one character in userName.",
 		}, func() { s.judge(empty, refused) })
@@ -230,11 +230,11 @@ func (s *session) createRequired() {
 // createSchemas: what schemas must list (RFC 7643 §3). A server that copes without harms nobody, so that leniency
 // is a WARN.
 func (s *session) createSchemas() {
-	about("POST a user with unusual schemas", func() {
+	s.about("POST a user with unusual schemas", func() {
 		var missing, wrongType, extensionOnly, unknown, attribute *reports.Exchange
 		var first, doubled, extra, strange creationProbe
 		hasExtension := false
-		beforeAll(func() {
+		s.beforeAll(func() {
 			t := s.needsType("User")
 			_, missing = s.create("User", s.user("schemas", set("schemas", nil)))
 			_, wrongType = s.create("User", s.user("schemas", set("schemas", []any{scim.ListResponseURN})))
@@ -249,19 +249,19 @@ func (s *session) createSchemas() {
 			attribute = strange.x
 		})
 
-		it("a user without schemas is refused with 400", ID("create.schemas-missing"), Requires("7643-3-01"), Explain{
+		s.it("a user without schemas is refused with 400", ID("create.schemas-missing"), Requires("7643-3-01"), Explain{
 			Why: "Without schemas a body does not say what it is, and bodies of other protocols or types are stored as users.",
 			Fix: "Demand schemas in every body; answer 400 invalidSyntax or invalidValue.",
 		}, func() { s.judge(missing, Softly(reports.Warn, declined(scim.InvalidSyntax, scim.InvalidValue))) })
 
-		it("a user whose schemas names a message instead of a user is refused with 400", ID("create.schemas-wrong"), Requires("7643-3.3-01"), Explain{
+		s.it("a user whose schemas names a message instead of a user is refused with 400", ID("create.schemas-wrong"), Requires("7643-3.3-01"), Explain{
 			Why: "A list or a group that is posted to the wrong endpoint becomes a user with hardly any attributes.",
 			Fix: "Compare schemas with the resource type of the endpoint.",
 		}, func() {
 			s.judge(wrongType, Softly(reports.Warn, declined(scim.InvalidSyntax, scim.InvalidValue)))
 		})
 
-		it("a user whose schemas lists an extension only is refused with 400", ID("create.base-schema-missing"), Requires("7643-3.3-01"), Explain{
+		s.it("a user whose schemas lists an extension only is refused with 400", ID("create.base-schema-missing"), Requires("7643-3.3-01"), Explain{
 			Why: "The base schema says what the resource is; an extension alone fits several types.",
 			Fix: "Demand the base schema of the endpoint's type in schemas.",
 		}, func() {
@@ -271,7 +271,7 @@ func (s *session) createSchemas() {
 			s.judge(extensionOnly, Softly(reports.Warn, declined(scim.InvalidSyntax, scim.InvalidValue)))
 		})
 
-		it("the order of the URIs in schemas does not matter", ID("create.schemas-order"), Requires("7643-3-04"), Explain{
+		s.it("the order of the URIs in schemas does not matter", ID("create.schemas-order"), Requires("7643-3-04"), Explain{
 			Why: "Clients list the extension first or last as their library sorts them, and the extension's data would be lost.",
 			Fix: "Treat schemas as a set.",
 		}, func() {
@@ -285,7 +285,7 @@ func (s *session) createSchemas() {
 			s.judge(s.probeState(first, "create.status"), Keeps(first.u.typ, first.u.Sent))
 		})
 
-		it("a URI that is sent twice in schemas is not returned twice", ID("create.schemas-duplicates"), Requires("7643-3-03"), Explain{
+		s.it("a URI that is sent twice in schemas is not returned twice", ID("create.schemas-duplicates"), Requires("7643-3-03"), Explain{
 			Why: "Typed clients read schemas into a set and refuse a list with duplicates.",
 			Fix: "Build schemas from the data that is there, or remove duplicates on input.",
 		}, func() {
@@ -306,7 +306,7 @@ func (s *session) createSchemas() {
 			})
 		})
 
-		it("a schema URI that the server does not know is ignored or refused with 400", ID("create.schemas-unknown"), Requires("7644-3.3-11", "7644-3.12-15"), Explain{
+		s.it("a schema URI that the server does not know is ignored or refused with 400", ID("create.schemas-unknown"), Requires("7644-3.3-11", "7644-3.12-15"), Explain{
 			Why: "Entra sends URIs of its own for groups, and identity products those of their extensions; a crash stops the whole export.",
 			Fix: "Ignore schema URIs that you do not know, or answer 400.",
 		}, func() {
@@ -320,7 +320,7 @@ func (s *session) createSchemas() {
 			})
 		})
 
-		it("an attribute that no schema defines is ignored or refused with 400", ID("create.unknown-attribute"), Requires("7644-3.3-11"), Explain{
+		s.it("an attribute that no schema defines is ignored or refused with 400", ID("create.unknown-attribute"), Requires("7644-3.3-11"), Explain{
 			Why: "A server that stores what nobody defined hides misspelt names from its clients, which then believe that the value works.",
 			Fix: "Drop unknown attributes, or answer 400 invalidSyntax; do not store them.",
 		}, func() {
@@ -342,7 +342,7 @@ func (s *session) createTypes() {
 		Why: "A value of the wrong type that is stored breaks every typed client that reads the user, long after the mistake.",
 		Fix: "Check each value against the type in the schema; answer 400 invalidValue.",
 	}
-	about("POST a user with a value of the wrong type", func() {
+	s.about("POST a user with a value of the wrong type", func() {
 		for _, c := range []struct {
 			id, title, attr string
 			value           any
@@ -352,14 +352,14 @@ func (s *session) createTypes() {
 			{"create.type-complex", "a string in place of a complex value is refused with 400", "name", "Ann Lee"},
 			{"create.type-multi-valued", "a string in place of an array is refused with 400", "emails", "ann@example.com"},
 		} {
-			it(c.title, ID(c.id), Requires("7644-3.3-10", "7644-3.12-24"), explain, func() {
+			s.it(c.title, ID(c.id), Requires("7644-3.3-10", "7644-3.12-24"), explain, func() {
 				s.needs("User", c.attr)
 				_, x := s.create("User", s.user("type", set(c.attr, c.value)))
 				s.judge(x, refused)
 			})
 		}
 
-		it(`active as the string "False" never makes an active user without a word`, ID("create.boolean-string"), Requires("7643-2.3.2-01"), Explain{
+		s.it(`active as the string "False" never makes an active user without a word`, ID("create.boolean-string"), Requires("7643-2.3.2-01"), Explain{
 			Why: "Entra sends Booleans as strings unless told otherwise; a server that takes every string for true keeps leavers active.",
 			Fix: `Take "False" for false, or answer 400 invalidValue; never store the string or its truth value.`,
 		}, func() {

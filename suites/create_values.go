@@ -35,9 +35,9 @@ var creationWords = []struct{ id, title, attr, value, why string }{
 
 // createUnicode: texts make the round trip (RFC 7643 §2.3.1, RFC 7644 §3.8).
 func (s *session) createUnicode() {
-	about("POST a user with texts in many scripts", func() {
+	s.about("POST a user with texts in many scripts", func() {
 		var raw, astral, escaped creationProbe
-		beforeAll(func() {
+		s.beforeAll(func() {
 			t := s.needsType("User")
 			raw = s.probeUser(s.user("unicode", func(o scim.Object) {
 				for _, w := range creationWords {
@@ -56,7 +56,7 @@ func (s *session) createUnicode() {
 		fix := "Use UTF-8 in every layer, four-byte characters included, and do not normalise what you store."
 
 		for _, w := range creationWords {
-			it(w.title, ID(w.id), Requires("7643-2.3.1-01", "7644-3.8-01", "7644-3.8-02"), Explain{Why: w.why, Fix: fix}, func() {
+			s.it(w.title, ID(w.id), Requires("7643-2.3.1-01", "7644-3.8-01", "7644-3.8-02"), Explain{Why: w.why, Fix: fix}, func() {
 				s.needs("User", w.attr)
 				p := raw
 				if w.id == "create.unicode-astral" {
@@ -66,7 +66,7 @@ func (s *session) createUnicode() {
 			})
 		}
 
-		it(`text written with \u escapes is the same text`, ID("create.unicode-escaped"), Requires("7643-2.3.1-01", "7644-3.8-01"), Explain{
+		s.it(`text written with \u escapes is the same text`, ID("create.unicode-escaped"), Requires("7643-2.3.1-01", "7644-3.8-01"), Explain{
 			Why: "Many JSON libraries escape everything beyond ASCII; a surrogate pair that is not put together again becomes two broken characters.",
 			Fix: "Decode JSON with a library that joins surrogate pairs.",
 		}, func() {
@@ -113,11 +113,11 @@ const creationCertificate = "MIHUMIGHoAMCAQICAQEwBQYDK2VwMBQxEjAQBgNVBAMTCXNjaW1
 
 // createValues: attributes of User that have rules of their own (RFC 7643 §4.1).
 func (s *session) createValues() {
-	about("POST a user with every kind of value", func() {
+	s.about("POST a user with every kind of value", func() {
 		var p, cert creationProbe
 		var sent scim.Object
 		const street = "100 Universal City Plaza\nBuilding 5"
-		beforeAll(func() {
+		s.beforeAll(func() {
 			t := s.needsType("User")
 			sent = s.user("values")
 			for name, v := range map[string]any{
@@ -174,10 +174,10 @@ func (s *session) createValues() {
 				"Licences that the client grants are refused or lost.",
 			},
 		} {
-			it(c.title, ID(c.id), Requires(c.statement), Explain{Why: c.why, Fix: "Store " + c.attr + " as it was sent, without a list of allowed values of your own."}, func() { kept(c.attr) })
+			s.it(c.title, ID(c.id), Requires(c.statement), Explain{Why: c.why, Fix: "Store " + c.attr + " as it was sent, without a list of allowed values of your own."}, func() { kept(c.attr) })
 		}
 
-		it("a street address may contain a newline", ID("create.address-newline"), Requires("7643-4.1.2-09"), Explain{
+		s.it("a street address may contain a newline", ID("create.address-newline"), Requires("7643-4.1.2-09"), Explain{
 			Why: "Addresses of several lines are printed as one, or the user is refused.",
 			Fix: "Allow line breaks in formatted and streetAddress.",
 		}, func() {
@@ -192,7 +192,7 @@ func (s *session) createValues() {
 			})
 		})
 
-		it("a country that is sent as a two-letter code is returned as one", ID("create.country"), Requires("7643-4.1.2-08"), Explain{
+		s.it("a country that is sent as a two-letter code is returned as one", ID("create.country"), Requires("7643-4.1.2-08"), Explain{
 			Why: "Tax, export and shipping rules are looked up by this code; a name or a three-letter code finds nothing.",
 			Fix: "Store and return country as ISO 3166-1 alpha-2 code.",
 		}, func() {
@@ -207,7 +207,7 @@ func (s *session) createValues() {
 			})
 		})
 
-		it("a certificate comes back as base64 of the same bytes", ID("create.binary"), Requires("7643-2.3.6-01", "7643-4.1.2-16", "7643-4.1.2-17"), Explain{
+		s.it("a certificate comes back as base64 of the same bytes", ID("create.binary"), Requires("7643-2.3.6-01", "7643-4.1.2-16", "7643-4.1.2-17"), Explain{
 			Why: "A certificate that lost a byte, or was wrapped in PEM, no longer verifies anything.",
 			Fix: "Keep binary values as bytes and write them as base64 without line breaks or headers.",
 		}, func() {
@@ -235,7 +235,7 @@ func (s *session) createValues() {
 			})
 		})
 
-		it("text that is no base64 is refused as a certificate with 400", ID("create.binary-invalid"), Requires("7644-3.3-10"), Explain{
+		s.it("text that is no base64 is refused as a certificate with 400", ID("create.binary-invalid"), Requires("7644-3.3-10"), Explain{
 			Why: "Whoever reads the user later fails on a value that should never have been stored.",
 			Fix: "Decode binary values on input and answer 400 invalidValue where that fails.",
 		}, func() {
@@ -249,10 +249,10 @@ func (s *session) createValues() {
 // createEnterprise: the enterprise extension and its container (RFC 7643 §3.3, §4.3).
 func (s *session) createEnterprise() {
 	const dept = scim.EnterpriseURN + ":department"
-	about("POST a user with the enterprise extension", func() {
+	s.about("POST a user with the enterprise extension", func() {
 		var p, unlisted, misplaced creationProbe
 		var boss *resource
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needs("User", dept)
 			t := s.needsType("User")
 			ext := object{"employeeNumber": "0701984", "costCenter": "CC-7", "organization": "Universal", "division": "Theme Park", "department": "Tours"}
@@ -271,7 +271,7 @@ func (s *session) createEnterprise() {
 		})
 		state := func() *reports.Exchange { return s.probeState(p, "create.extension-stored") }
 
-		it("the simple attributes of the extension are stored in its container", ID("create.extension-stored"), Requires("7643-3.3-04", "7643-4.3-01"), Explain{
+		s.it("the simple attributes of the extension are stored in its container", ID("create.extension-stored"), Requires("7643-3.3-04", "7643-4.3-01"), Explain{
 			Why: "Department, cost centre and employee number drive access rules; Entra and Okta send them in the container of the extension.",
 			Fix: "Read and write extension attributes in the member that is named by the extension's URN.",
 		}, func() {
@@ -284,7 +284,7 @@ func (s *session) createEnterprise() {
 			s.judge(state(), Keeps(p.u.typ, object{scim.EnterpriseURN: want}))
 		})
 
-		it("extension attributes are not returned at the top level too", ID("create.extension-container"), Requires("7643-3.3-04", "7643-3-07"), Explain{
+		s.it("extension attributes are not returned at the top level too", ID("create.extension-container"), Requires("7643-3.3-04", "7643-3-07"), Explain{
 			Why: "An attribute in two places has two values after the next change.",
 			Fix: "Return extension attributes in the container of their URN only.",
 		}, func() {
@@ -296,14 +296,14 @@ func (s *session) createEnterprise() {
 			}
 		})
 
-		it("schemas lists the extension of which the resource has data", ID("create.extension-listed"), Requires("7643-3-01", "7643-3.3-02"), Explain{
+		s.it("schemas lists the extension of which the resource has data", ID("create.extension-listed"), Requires("7643-3-01", "7643-3.3-02"), Explain{
 			Why: "Clients look into schemas to learn which extensions to read, and never see the data.",
 			Fix: "List the URN of every extension in use in schemas.",
 		}, func() {
 			s.judge(state(), Assigned(dept), creationLists(scim.EnterpriseURN))
 		})
 
-		it("extension data whose URN the request does not list is listed in the answer, or refused", ID("create.extension-unlisted"), Requires("7643-3-01"), Explain{
+		s.it("extension data whose URN the request does not list is listed in the answer, or refused", ID("create.extension-unlisted"), Requires("7643-3-01"), Explain{
 			Why: "Entra sends extension data without listing it; data that is stored but not listed is invisible to other clients.",
 			Fix: "Compute schemas from the data that is stored, not from what the client listed.",
 		}, func() {
@@ -322,7 +322,7 @@ func (s *session) createEnterprise() {
 			})
 		})
 
-		it("an extension attribute at the top level is not taken for one of the extension", ID("create.extension-misplaced"), Requires("7643-3.3-04"), Explain{
+		s.it("an extension attribute at the top level is not taken for one of the extension", ID("create.extension-misplaced"), Requires("7643-3.3-04"), Explain{
 			Why: "Two extensions may define the same name; whoever guesses writes into the wrong one.",
 			Fix: "Ignore or refuse extension attributes outside their container.",
 		}, func() {
@@ -336,7 +336,7 @@ func (s *session) createEnterprise() {
 			s.judge(s.probeState(misplaced, "create.status"), Softly(reports.Warn, Unassigned(dept)))
 		})
 
-		it("manager.value is stored as it was sent", ID("create.manager"), Requires("7643-4.3-02"), Explain{
+		s.it("manager.value is stored as it was sent", ID("create.manager"), Requires("7643-4.3-02"), Explain{
 			Why: "Approvals go to the manager; without the reference they go nowhere.",
 			Fix: "Store manager as an object with the manager's id in value.",
 		}, func() {
@@ -344,7 +344,7 @@ func (s *session) createEnterprise() {
 			s.judge(state(), Attr(scim.EnterpriseURN+":manager.value", boss.ID))
 		})
 
-		it("manager.$ref, where there is one, leads to the manager", ID("create.manager-ref"), Requires("7643-2.3.7-01", "7643-2.3.7-03", "7643-4.3-03", "7643-2.3.7-02"), Explain{
+		s.it("manager.$ref, where there is one, leads to the manager", ID("create.manager-ref"), Requires("7643-2.3.7-01", "7643-2.3.7-03", "7643-4.3-03", "7643-2.3.7-02"), Explain{
 			Why: "Clients that follow the reference show the wrong person, or an error.",
 			Fix: "Fill $ref with the URI of the manager's resource, or leave it out.",
 		}, func() {
@@ -360,7 +360,7 @@ func (s *session) createEnterprise() {
 			s.judge(s.do(wire.Request{Path: at}), Status(200), Attr("id", boss.ID))
 		})
 
-		it("manager.displayName that the client sends is ignored", ID("create.manager-display-name"), Requires("7644-3.3-01", "7643-4.3-04"), Explain{
+		s.it("manager.displayName that the client sends is ignored", ID("create.manager-display-name"), Requires("7644-3.3-01", "7643-4.3-04"), Explain{
 			Why: "The name is the server's to tell; a stored copy is wrong as soon as the manager marries.",
 			Fix: "Treat manager.displayName as readOnly and compute it from the manager's resource.",
 		}, func() {

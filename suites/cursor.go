@@ -50,16 +50,16 @@ func (s *session) firstPage(f *fleet) (*reports.Exchange, string) {
 }
 
 func (s *session) cursorWalk() {
-	about("a walk by cursor", func() {
+	s.about("a walk by cursor", func() {
 		var f *fleet
 		var pages []*reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(Cursor)
 			f = s.fleet()
 			pages = followCursors(func(at string) *reports.Exchange { return s.atCursor(f, at, "count", "3") })
 		})
 
-		it("an empty cursor starts a walk, and nextCursor is there while pages follow", ID("cursor.next"), Requires("9865-2-08"), Explain{
+		s.it("an empty cursor starts a walk, and nextCursor is there while pages follow", ID("cursor.next"), Requires("9865-2-08"), Explain{
 			Why: "Without nextCursor a client takes the first page for everything.",
 			Fix: "Return nextCursor with every page that is not the last.",
 		}, func() {
@@ -71,14 +71,14 @@ func (s *session) cursorWalk() {
 			})
 		})
 
-		it("pages that follow nextCursor show every resource exactly once", ID("cursor.walk"), Requires("9865-2-16", "9865-2-08", "9865-2-06"), Explain{
+		s.it("pages that follow nextCursor show every resource exactly once", ID("cursor.walk"), Requires("9865-2-16", "9865-2-08", "9865-2-06"), Explain{
 			Why: "A user whom no page shows counts as deleted for a client that imports, and one shown twice as a duplicate.",
 			Fix: "Let a cursor point behind the last resource of its page, in one stable order.",
 		}, func() {
 			s.judgeErr(errors.Join(answers(pages), f.missed(f.met(pages))), pages...)
 		})
 
-		it("the last page has no nextCursor", ID("cursor.end"), Requires("9865-2-09"), Explain{
+		s.it("the last page has no nextCursor", ID("cursor.end"), Requires("9865-2-09"), Explain{
 			Why: "A client that follows a cursor on the last page never ends, or starts again.",
 			Fix: "Leave nextCursor out of the last page; neither null nor empty.",
 		}, func() {
@@ -98,7 +98,7 @@ func (s *session) cursorWalk() {
 			}
 		})
 
-		it("the first page has no previousCursor", ID("cursor.first-no-previous"), Requires("9865-2-11"), Explain{
+		s.it("the first page has no previousCursor", ID("cursor.first-no-previous"), Requires("9865-2-11"), Explain{
 			Why: "Clients that page backwards stop where previousCursor is missing.",
 			Fix: "Return previousCursor only with pages that have one before them.",
 		}, func() {
@@ -110,7 +110,7 @@ func (s *session) cursorWalk() {
 			})
 		})
 
-		it("previousCursor leads back to the page before", ID("cursor.previous"), Requires("9865-2-10"), Explain{
+		s.it("previousCursor leads back to the page before", ID("cursor.previous"), Requires("9865-2-10"), Explain{
 			Why: "A user interface that pages back would show other people than before.",
 			Fix: "Let previousCursor lead to the resources right before the page, or leave it out.",
 		}, func() {
@@ -122,7 +122,7 @@ func (s *session) cursorWalk() {
 			s.judge(back, Status(200))
 		})
 
-		it("the first page reached backwards has no previousCursor", ID("cursor.back-no-previous"), Requires("9865-2-11"), Explain{
+		s.it("the first page reached backwards has no previousCursor", ID("cursor.back-no-previous"), Requires("9865-2-11"), Explain{
 			Why: "Clients that page backwards stop where previousCursor is missing.",
 			Fix: "Return previousCursor only with pages that have one before them.",
 		}, func() {
@@ -138,7 +138,7 @@ func (s *session) cursorWalk() {
 			})
 		})
 
-		it("cursors consist of unreserved characters", ID("cursor.unreserved"), Requires("9865-2-02"), Explain{
+		s.it("cursors consist of unreserved characters", ID("cursor.unreserved"), Requires("9865-2-02"), Explain{
 			Why: "Clients put cursors into URLs as they are; + / = of base64 arrive as something else.",
 			Fix: "Encode cursors with letters, digits and - . _ ~ only, such as base64url without padding.",
 		}, func() {
@@ -154,7 +154,7 @@ func (s *session) cursorWalk() {
 			}
 		})
 
-		it("totalResults of a cursor page, if there, counts all pages", ID("cursor.total"), Requires("9865-2-14", "9865-2-15"), Explain{
+		s.it("totalResults of a cursor page, if there, counts all pages", ID("cursor.total"), Requires("9865-2-14", "9865-2-15"), Explain{
 			Why: "Clients show progress by totalResults, and check with it whether they have everybody.",
 			Fix: "Count all matches, or leave totalResults out with cursors.",
 		}, func() {
@@ -168,7 +168,7 @@ func (s *session) cursorWalk() {
 			}
 		})
 
-		it("a cursor page is a ListResponse", ID("cursor.list-message"), Requires("9865-2-17", "7644-3.4.2-04"), Explain{
+		s.it("a cursor page is a ListResponse", ID("cursor.list-message"), Requires("9865-2-17", "7644-3.4.2-04"), Explain{
 			Why: "Strict clients choose the parser of a message by its schemas.",
 			Fix: "Write cursor pages with the same code as other lists.",
 		}, func() {
@@ -180,7 +180,7 @@ func (s *session) cursorWalk() {
 			})
 		})
 
-		it("itemsPerPage of a cursor page is the number of its resources", ID("cursor.items-per-page"), Requires("9865-2-17"), Explain{
+		s.it("itemsPerPage of a cursor page is the number of its resources", ID("cursor.items-per-page"), Requires("9865-2-17"), Explain{
 			Why: "Clients that reserve room by itemsPerPage lose resources.",
 			Fix: "Set itemsPerPage to the number of resources that the page holds.",
 		}, func() {
@@ -192,7 +192,7 @@ func (s *session) cursorWalk() {
 			})
 		})
 
-		it("cursor pages are sorted as sortBy asks", ID("cursor.sorted"), Requires("9865-2.2-01"), Explain{
+		s.it("cursor pages are sorted as sortBy asks", ID("cursor.sorted"), Requires("9865-2.2-01"), Explain{
 			Why: "Clients that merge two sorted lists lose resources where one of them is not sorted.",
 			Fix: "Apply sortBy to cursor queries too, over all pages.",
 		}, func() {

@@ -11,16 +11,16 @@ import (
 )
 
 func (s *session) cursorCount() {
-	about("count with a cursor", func() {
+	s.about("count with a cursor", func() {
 		var f *fleet
 		var zero *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(Cursor)
 			f = s.fleet()
 			zero = s.atCursor(f, "", "count", "0")
 		})
 
-		it("a cursor page holds no more than count resources", ID("cursor.count"), Requires("9865-2-05"), Explain{
+		s.it("a cursor page holds no more than count resources", ID("cursor.count"), Requires("9865-2-05"), Explain{
 			Why: "Clients reserve room for count resources.",
 			Fix: "Limit cursor pages to count.",
 		}, func() {
@@ -29,12 +29,12 @@ func (s *session) cursorCount() {
 			}
 		})
 
-		it("count=0 with a cursor returns no resources", ID("cursor.count-zero"), Requires("9865-2-04", "9865-2-05"), Explain{
+		s.it("count=0 with a cursor returns no resources", ID("cursor.count-zero"), Requires("9865-2-04", "9865-2-05"), Explain{
 			Why: "Clients ask with count=0 how many there are.",
 			Fix: "Take 0 as a page size, not as a missing one.",
 		}, func() { s.judge(zero, Status(200), IsObject, isPage, noItems) })
 
-		it("a negative count with a cursor returns no resources", ID("cursor.count-negative"), Requires("9865-2-03"), Explain{
+		s.it("a negative count with a cursor returns no resources", ID("cursor.count-negative"), Requires("9865-2-03"), Explain{
 			Why: "Taking -5 for \"no limit\" returns the whole directory to somebody who asked for nothing.",
 			Fix: "Treat a negative count as 0, or refuse it with 400 invalidCount.",
 		}, func() {
@@ -47,7 +47,7 @@ func (s *session) cursorCount() {
 			s.judge(x, Status(200), isPage, noItems)
 		})
 
-		it("without count a cursor page has the server's own size", ID("cursor.default-size"), Requires("9865-2-07", "9865-2-08"), Explain{
+		s.it("without count a cursor page has the server's own size", ID("cursor.default-size"), Requires("9865-2-07", "9865-2-08"), Explain{
 			Why: "Clients that leave count out get nothing, and no way to go on.",
 			Fix: "Use the default page size where count is missing.",
 		}, func() {
@@ -55,7 +55,7 @@ func (s *session) cursorCount() {
 			s.judgeErr(errors.Join(answers(pages), f.missed(f.met(pages))), pages...)
 		})
 
-		it("a count beyond the maximum page size is capped or refused", ID("cursor.over-maximum"), Requires("9865-4-04", "9865-2.1-04"), Explain{
+		s.it("a count beyond the maximum page size is capped or refused", ID("cursor.over-maximum"), Requires("9865-4-04", "9865-2.1-04"), Explain{
 			Why: "Clients size their requests by the announced maximum.",
 			Fix: "Cap the page at maxPageSize, or answer 400 invalidCount.",
 		}, func() {
@@ -73,7 +73,7 @@ func (s *session) cursorCount() {
 			s.observe("A57", "a count beyond maxPageSize", "is capped")
 		})
 
-		it("a count that changes during a walk is refused or followed", ID("cursor.count-changed"), Requires("9865-2.1-04", "9865-2-05"), Explain{
+		s.it("a count that changes during a walk is refused or followed", ID("cursor.count-changed"), Requires("9865-2.1-04", "9865-2-05"), Explain{
 			Why: "The standard wants the same count on every page; a server error or too large a page helps nobody.",
 			Fix: "Answer 400 invalidCount, or use the new count.",
 		}, func() {
@@ -100,14 +100,14 @@ func isPage(x *reports.Exchange) error {
 }
 
 func (s *session) cursorMethods() {
-	about("cursors beside other methods", func() {
+	s.about("cursors beside other methods", func() {
 		var f *fleet
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(Cursor)
 			f = s.fleet()
 		})
 
-		it("cursor without a value starts a walk like an empty one", ID("cursor.bare"), Requires("9865-2-08"), Explain{
+		s.it("cursor without a value starts a walk like an empty one", ID("cursor.bare"), Requires("9865-2-08"), Explain{
 			Why: "The examples of RFC 9865 write ?cursor without an equals sign, and so do clients.",
 			Fix: "Take a cursor parameter without value for an empty one.",
 		}, func() {
@@ -120,7 +120,7 @@ func (s *session) cursorMethods() {
 			})
 		})
 
-		it("cursors work in POST .search", ID("cursor.search"), Requires("9865-3-01"), Explain{
+		s.it("cursors work in POST .search", ID("cursor.search"), Requires("9865-3-01"), Explain{
 			Why: "Clients that keep personal data out of URLs page through .search.",
 			Fix: "Read cursor and count from the body of the search too.",
 		}, func() {
@@ -138,7 +138,7 @@ func (s *session) cursorMethods() {
 			s.judgeErr(err, pages...)
 		})
 
-		it("startIndex still works beside cursors", ID("cursor.index-beside"), Requires("9865-2.4-03", "7644-3.4.2.4-10"), Explain{
+		s.it("startIndex still works beside cursors", ID("cursor.index-beside"), Requires("9865-2.4-03", "7644-3.4.2.4-10"), Explain{
 			Why: "Clients that know nothing of cursors keep paging by startIndex; they must not get the first page for ever.",
 			Fix: "Let startIndex select index paging, or announce pagination.index as false.",
 		}, func() {
@@ -154,7 +154,7 @@ func (s *session) cursorMethods() {
 			})
 		})
 
-		it("a request without paging parameters uses the announced default method", ID("cursor.default-method"), Requires("9865-2.4-01"), Explain{
+		s.it("a request without paging parameters uses the announced default method", ID("cursor.default-method"), Requires("9865-2.4-01"), Explain{
 			Why: "A client that relies on the announced method looks for startIndex or nextCursor in vain.",
 			Fix: "Answer by the method that defaultPaginationMethod names, always the same one.",
 		}, func() {
@@ -175,7 +175,7 @@ func (s *session) cursorMethods() {
 			})
 		})
 
-		it("cursor and startIndex together do not upset the server", ID("cursor.with-start-index"), Requires("9865-2.4-03"), Explain{
+		s.it("cursor and startIndex together do not upset the server", ID("cursor.with-start-index"), Requires("9865-2.4-03"), Explain{
 			Why: "What both mean together is open; a server error looks like an outage.",
 			Fix: "Let one of them count, or answer 400.",
 		}, func() {

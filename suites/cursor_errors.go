@@ -9,20 +9,20 @@ import (
 
 // cursorErrors: cursors that are not valid (RFC 9865 §2.1).
 func (s *session) cursorErrors() {
-	about("invalid cursors", func() {
+	s.about("invalid cursors", func() {
 		var f *fleet
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(Cursor)
 			f = s.fleet()
 		})
 		refused := func(x *reports.Exchange) { s.judge(x, Refused("400")) }
 
-		it("a made-up cursor is refused with 400 invalidCursor", ID("cursor.garbage"), Requires("9865-2.1-01", "9865-2.1-02", "9865-2.1-05"), Explain{
+		s.it("a made-up cursor is refused with 400 invalidCursor", ID("cursor.garbage"), Requires("9865-2.1-01", "9865-2.1-02", "9865-2.1-05"), Explain{
 			Why: "A client that gets a page for a broken cursor believes that it goes on, and reads the wrong resources.",
 			Fix: "Answer 400 with scimType invalidCursor to cursors that the server did not make.",
 		}, func() { refused(s.atCursor(f, "scimproof-no-cursor", "count", "3")) })
 
-		it("the refusal of a cursor names invalidCursor", ID("cursor.garbage-keyword"), Requires("9865-2.1-02"), Explain{
+		s.it("the refusal of a cursor names invalidCursor", ID("cursor.garbage-keyword"), Requires("9865-2.1-02"), Explain{
 			Why: "invalidCursor tells clients to start again; other errors tell them to give up.",
 			Fix: "Set scimType to invalidCursor.",
 		}, func() {
@@ -34,7 +34,7 @@ func (s *session) cursorErrors() {
 			s.judge(x, ScimType(scim.InvalidCursor))
 		})
 
-		it("a changed cursor is not taken for another valid one", ID("cursor.forged"), Requires("9865-5.2-04"), Explain{
+		s.it("a changed cursor is not taken for another valid one", ID("cursor.forged"), Requires("9865-5.2-04"), Explain{
 			Why: "Cursors that can be made up let a client read pages that it was never shown.",
 			Fix: "Sign or encrypt cursors, or keep them on the server under a random name.",
 		}, func() {
@@ -43,7 +43,7 @@ func (s *session) cursorErrors() {
 			refused(s.atCursor(f, forge(next, len(next)/2), "count", "3"))
 		})
 
-		it("a cursor of another filter is refused", ID("cursor.other-filter"), Requires("9865-2.1-02"), Explain{
+		s.it("a cursor of another filter is refused", ID("cursor.other-filter"), Requires("9865-2.1-02"), Explain{
 			Why: "Pages of two queries mixed up are neither; the client believes that it has one result.",
 			Fix: "Bind cursors to the query that they were made for.",
 		}, func() {
@@ -51,7 +51,7 @@ func (s *session) cursorErrors() {
 			refused(s.get(f.endpoint(), "filter", "userName eq "+scim.Quote(scim.String(f.decoy.Sent, "userName")), "count", "3", "cursor", next))
 		})
 
-		it("a cursor of another endpoint is refused", ID("cursor.other-endpoint"), Requires("9865-2.1-02"), Explain{
+		s.it("a cursor of another endpoint is refused", ID("cursor.other-endpoint"), Requires("9865-2.1-02"), Explain{
 			Why: "A cursor for users must not open a page of groups.",
 			Fix: "Bind cursors to the endpoint that they were made for.",
 		}, func() {
@@ -64,7 +64,7 @@ func (s *session) cursorErrors() {
 			refused(s.get(g.Endpoint, "count", "2", "cursor", nextCursor(x)))
 		})
 
-		it("a count that is no integer is refused with a cursor too", ID("cursor.count-not-integer"), Requires("9865-2.1-01"), Explain{
+		s.it("a count that is no integer is refused with a cursor too", ID("cursor.count-not-integer"), Requires("9865-2.1-01"), Explain{
 			Why: "A server error for a client's mistake looks like an outage.",
 			Fix: "Answer 400 invalidCount or invalidValue, or ignore the parameter.",
 		}, func() { s.judge(s.atCursor(f, "", "count", "abc"), answered) })
@@ -84,8 +84,8 @@ func forge(cursor string, i int) string {
 
 // cursorConfig: how cursors are announced (RFC 9865 §4).
 func (s *session) cursorConfig() {
-	about("cursors and their announcement", func() {
-		it("a server with cursors announces its paging methods", ID("cursor.announced"), Requires("9865-4-01"), Explain{
+	s.about("cursors and their announcement", func() {
+		s.it("a server with cursors announces its paging methods", ID("cursor.announced"), Requires("9865-4-01"), Explain{
 			Why: "Clients look there before they use cursors; a method that is not announced is not used.",
 			Fix: "Add the attribute pagination to ServiceProviderConfig.",
 		}, func() {
@@ -103,10 +103,10 @@ func (s *session) cursorConfig() {
 		})
 	})
 
-	about("the announcement of paging methods", func() {
+	s.about("the announcement of paging methods", func() {
 		var config *reports.Exchange
 		var pagination scim.Object
-		beforeAll(func() {
+		s.beforeAll(func() {
 			config = s.learned.config
 			v, ok := scim.Get(config.Object(), "pagination").(scim.Object)
 			if !ok {
@@ -115,7 +115,7 @@ func (s *session) cursorConfig() {
 			pagination = v
 		})
 
-		it("pagination says by Booleans whether cursor and index are supported", ID("cursor.config-booleans"), Requires("9865-4-02"), Explain{
+		s.it("pagination says by Booleans whether cursor and index are supported", ID("cursor.config-booleans"), Requires("9865-4-02"), Explain{
 			Why: "Clients choose the method by these two; a string \"true\" is not what they test for.",
 			Fix: "Publish pagination.cursor and pagination.index as JSON Booleans.",
 		}, func() {
@@ -130,7 +130,7 @@ func (s *session) cursorConfig() {
 			})
 		})
 
-		it("the sizes and the time-out of pagination are positive integers", ID("cursor.config-sizes"), Requires("9865-4-03"), Explain{
+		s.it("the sizes and the time-out of pagination are positive integers", ID("cursor.config-sizes"), Requires("9865-4-03"), Explain{
 			Why: "Clients size pages and plan pauses by these numbers.",
 			Fix: "Publish defaultPageSize, maxPageSize and cursorTimeout as positive integers, or leave them out.",
 		}, func() {
@@ -146,7 +146,7 @@ func (s *session) cursorConfig() {
 			})
 		})
 
-		it("the default paging method is cursor or index", ID("cursor.config-method"), Requires("9865-4-03"), Explain{
+		s.it("the default paging method is cursor or index", ID("cursor.config-method"), Requires("9865-4-03"), Explain{
 			Why: "Clients that read another word do not know how to go on.",
 			Fix: "Set defaultPaginationMethod to cursor or index, or leave it out.",
 		}, func() {

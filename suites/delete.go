@@ -20,10 +20,10 @@ const deletePages = 10
 
 // deleteUser: the deletion itself, and that nothing of the user is left.
 func (s *session) deleteUser() {
-	about("DELETE of a user", func() {
+	s.about("DELETE of a user", func() {
 		var u, bystander *resource
 		var before, x *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			bystander = s.makeUser("delete-bystander")
 			u = s.makeUser("delete")
 			before = s.readBack(bystander)
@@ -38,12 +38,12 @@ func (s *session) deleteUser() {
 		}
 		deleted := Status(http.StatusNotFound)
 
-		it("DELETE of an existing user answers 204 No Content", ID("delete.status"), Requires("7644-3.6-05"), Explain{
+		s.it("DELETE of an existing user answers 204 No Content", ID("delete.status"), Requires("7644-3.6-05"), Explain{
 			Why: "Clients count any other answer as a failed deletion and repeat it, or raise an alarm.",
 			Fix: "Answer 204 once the resource is deleted.",
 		}, func() { s.judge(x, Status(http.StatusNoContent)) })
 
-		it("the answer to DELETE has no body", ID("delete.no-body"), Requires("7644-3.6-05"), Explain{
+		s.it("the answer to DELETE has no body", ID("delete.no-body"), Requires("7644-3.6-05"), Explain{
 			Why: "The deleted user's data does not belong into an answer that says that it is gone.",
 			Fix: "Send no body with the answer to DELETE.",
 		}, func() {
@@ -51,7 +51,7 @@ func (s *session) deleteUser() {
 			s.judge(x, NoBody)
 		})
 
-		it("GET of a deleted user answers 404 Not Found", ID("delete.get-404"), Requires("7644-3.6-02", "7644-3.6-01"), Explain{
+		s.it("GET of a deleted user answers 404 Not Found", ID("delete.get-404"), Requires("7644-3.6-02", "7644-3.6-01"), Explain{
 			Why: "A deleted person's data that can still be read has not been deleted.",
 			Fix: "Answer 404 for ids of deleted resources, even where they are kept internally.",
 		}, func() {
@@ -59,7 +59,7 @@ func (s *session) deleteUser() {
 			s.judge(s.read(u), deleted)
 		})
 
-		it("PUT of a deleted user answers 404 Not Found", ID("delete.put-404"), Requires("7644-3.6-02"), Explain{
+		s.it("PUT of a deleted user answers 404 Not Found", ID("delete.put-404"), Requires("7644-3.6-02"), Explain{
 			Why: "An update that reaches a deleted user brings a leaver's account back.",
 			Fix: "Look ids up among the living resources in PUT too.",
 		}, func() {
@@ -67,7 +67,7 @@ func (s *session) deleteUser() {
 			s.judge(s.putOver(u, u.Sent), deleted)
 		})
 
-		it("PATCH of a deleted user answers 404 Not Found", ID("delete.patch-404"), Requires("7644-3.6-02"), Explain{
+		s.it("PATCH of a deleted user answers 404 Not Found", ID("delete.patch-404"), Requires("7644-3.6-02"), Explain{
 			Why: "A PATCH that seems to work on a deleted user hides from the client that the user is gone.",
 			Fix: "Look ids up among the living resources in PATCH too.",
 		}, func() {
@@ -77,7 +77,7 @@ func (s *session) deleteUser() {
 			s.judge(s.patch(u, op("replace", name, "Ghost")), deleted)
 		})
 
-		it("a second DELETE of the same user answers 404 Not Found", ID("delete.delete-404"), Requires("7644-3.6-02", "7644-3.6-06"), Explain{
+		s.it("a second DELETE of the same user answers 404 Not Found", ID("delete.delete-404"), Requires("7644-3.6-02", "7644-3.6-06"), Explain{
 			Why: "404 tells a client that repeats a DELETE whose answer it has lost that the work is done.",
 			Fix: "Look ids up among the living resources in DELETE too, and answer 404 where there is none.",
 		}, func() {
@@ -85,7 +85,7 @@ func (s *session) deleteUser() {
 			s.judge(s.remove(u), deleted)
 		})
 
-		it("a deleted user is not found by a filter on userName", ID("delete.filter-name"), Requires("7644-3.6-03"), Explain{
+		s.it("a deleted user is not found by a filter on userName", ID("delete.filter-name"), Requires("7644-3.6-03"), Explain{
 			Why: "Clients search by userName before they create; finding a ghost, they try to update what is not there.",
 			Fix: "Leave deleted resources out of every query.",
 		}, func() {
@@ -94,7 +94,7 @@ func (s *session) deleteUser() {
 			s.judge(s.byName(u), Unlisted(u))
 		})
 
-		it("a deleted user is not found by a filter on id", ID("delete.filter-id"), Requires("7644-3.6-03"), Explain{
+		s.it("a deleted user is not found by a filter on id", ID("delete.filter-id"), Requires("7644-3.6-03"), Explain{
 			Why: "A client that checks by filter whether its user is still there gets the wrong answer.",
 			Fix: "Leave deleted resources out of look-ups by id too.",
 		}, func() {
@@ -105,7 +105,7 @@ func (s *session) deleteUser() {
 			s.judge(found, Unlisted(u))
 		})
 
-		it("a deleted user is in no page of the list of users", ID("delete.list"), Requires("7644-3.6-03"), Explain{
+		s.it("a deleted user is in no page of the list of users", ID("delete.list"), Requires("7644-3.6-03"), Explain{
 			Why: "Clients that compare whole lists believe that the leaver is still there.",
 			Fix: "Leave deleted resources out of lists and out of totalResults.",
 		}, func() {
@@ -123,7 +123,7 @@ func (s *session) deleteUser() {
 			s.note("the first %d pages were read", deletePages)
 		})
 
-		it("a deleted user is not found by POST to .search", ID("delete.search"), Requires("7644-3.6-03", "7644-3.4.3-02"), Explain{
+		s.it("a deleted user is not found by POST to .search", ID("delete.search"), Requires("7644-3.6-03", "7644-3.4.3-02"), Explain{
 			Why: "Clients that search by POST get ghosts while those that search by GET do not.",
 			Fix: "Let .search and GET use the same query.",
 		}, func() {
@@ -138,7 +138,7 @@ func (s *session) deleteUser() {
 			s.judge(found, Unlisted(u))
 		})
 
-		it("DELETE of one user leaves others untouched", ID("delete.others-untouched"), Requires("7644-3.1-07"), Explain{
+		s.it("DELETE of one user leaves others untouched", ID("delete.others-untouched"), Requires("7644-3.1-07"), Explain{
 			Why: "A deletion that takes others along is the most expensive mistake that a provisioning endpoint can make.",
 			Fix: "Delete the resource that the id names and nothing else.",
 		}, func() {
@@ -150,11 +150,11 @@ func (s *session) deleteUser() {
 
 // deleteAgain: a deleted user is in nobody's way.
 func (s *session) deleteAgain() {
-	about("POST of a user that was deleted", func() {
+	s.about("POST of a user that was deleted", func() {
 		var u, again *resource
 		var x, after *reports.Exchange
 		var name string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			name = s.freeText()
 			u = s.makeUser("delete-again")
 			if gone := s.remove(u); !gone.Success() {
@@ -175,12 +175,12 @@ func (s *session) deleteAgain() {
 			}
 		}
 
-		it("a user can be created again under the userName of a deleted one", ID("delete.recreate"), Requires("7644-3.6-04"), Explain{
+		s.it("a user can be created again under the userName of a deleted one", ID("delete.recreate"), Requires("7644-3.6-04"), Explain{
 			Why: "People come back; a name that is blocked for ever forces them to be somebody else.",
 			Fix: "Leave deleted resources out when conflicts are looked for.",
 		}, func() { s.judge(x, Status(http.StatusCreated)) })
 
-		it("a user that is created again has an id of its own", ID("delete.id-not-reused"), Requires("7643-3.1-07"), Explain{
+		s.it("a user that is created again has an id of its own", ID("delete.id-not-reused"), Requires("7643-3.1-07"), Explain{
 			Why: "Old references to the deleted user, in audit logs and groups elsewhere, would point to the new one.",
 			Fix: "Never hand out an id twice; do not revive the old record.",
 		}, func() {
@@ -193,7 +193,7 @@ func (s *session) deleteAgain() {
 			})
 		})
 
-		it("a user that is created again has nothing of the deleted one", ID("delete.recreate-fresh"), Requires("7644-3.6-04"), Explain{
+		s.it("a user that is created again has nothing of the deleted one", ID("delete.recreate-fresh"), Requires("7644-3.6-04"), Explain{
 			Why: "A new person with a former person's attributes may get that person's access.",
 			Fix: "Create a new record instead of clearing the mark of deletion on the old one.",
 		}, func() {
@@ -210,15 +210,15 @@ func (s *session) deleteAgain() {
 
 // deleteUnknown: DELETE where there is nothing to delete.
 func (s *session) deleteUnknown() {
-	about("DELETE of an id that does not exist", func() {
+	s.about("DELETE of an id that does not exist", func() {
 		var x *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			u := s.makeUser("delete-known")
 			s.readBack(u)
 			x = s.do(wire.Request{Method: http.MethodDelete, Path: u.typ.Endpoint + "/" + s.fictitious()})
 		})
 
-		it("DELETE of an unknown id answers 404 with a SCIM error", ID("delete.unknown-id"), Requires("7644-3.6-06", "7644-3.12-11"), Explain{
+		s.it("DELETE of an unknown id answers 404 with a SCIM error", ID("delete.unknown-id"), Requires("7644-3.6-06", "7644-3.12-11"), Explain{
 			Why: "A client with a wrong id is told that its deletion worked, and the account stays.",
 			Fix: "Answer 404 with a SCIM error where no such resource exists.",
 		}, func() { s.judge(x, Refused("404")) })

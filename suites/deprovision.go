@@ -39,10 +39,10 @@ func activeIs(want bool) Check {
 
 // disable: PATCH with a path, the way of Entra, and back.
 func (s *session) disable() {
-	about("disabling a user by PATCH of active", func() {
+	s.about("disabling a user by PATCH of active", func() {
 		var u, other *resource
 		var before, x, after, twice, afterTwice, on, afterOn *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsActive()
 			s.requires(Patch)
 			u, other = s.makeUser("leaver"), s.makeUser("stayer")
@@ -65,7 +65,7 @@ func (s *session) disable() {
 			}
 		}
 
-		it("PATCH that replaces active by false is stored", ID("deprovision.patch"), Requires("7644-3.5.2.3-02", "7644-3.5.2-19"), Explain{
+		s.it("PATCH that replaces active by false is stored", ID("deprovision.patch"), Requires("7644-3.5.2.3-02", "7644-3.5.2-19"), Explain{
 			Why: "This is how leavers lose their access; an acknowledged request without effect leaves their accounts open.",
 			Fix: "Store active as sent, and answer 200 with the resource or 204.",
 		}, func() {
@@ -75,7 +75,7 @@ func (s *session) disable() {
 			}
 		})
 
-		it("a disabled user can still be read", ID("deprovision.readable"), Requires("7643-4.1.1-14"), Explain{
+		s.it("a disabled user can still be read", ID("deprovision.readable"), Requires("7643-4.1.1-14"), Explain{
 			Why: "Entra and Okta read the user after they have disabled it; a 404 makes them create a second one.",
 			Fix: "Treat active as an attribute: only DELETE makes a user disappear.",
 		}, func() {
@@ -83,7 +83,7 @@ func (s *session) disable() {
 			s.judge(after, Status(http.StatusOK), Attr("id", u.ID))
 		})
 
-		it("a disabled user is found by userName", ID("deprovision.found"), Requires("7643-4.1.1-14", "7644-3.4.2.2-03"), Explain{
+		s.it("a disabled user is found by userName", ID("deprovision.found"), Requires("7643-4.1.1-14", "7644-3.4.2.2-03"), Explain{
 			Why: "A returning person is looked up by userName; when not found, the client creates a duplicate or runs into a conflict.",
 			Fix: "Do not hide inactive users from queries.",
 		}, func() {
@@ -92,7 +92,7 @@ func (s *session) disable() {
 			s.judge(s.byName(u), Listed(u))
 		})
 
-		it("a filter for inactive users finds the disabled one", ID("deprovision.filter-false"), Requires("7643-4.1.1-14", "7644-3.4.2.2-03"), Explain{
+		s.it("a filter for inactive users finds the disabled one", ID("deprovision.filter-false"), Requires("7643-4.1.1-14", "7644-3.4.2.2-03"), Explain{
 			Why: "Reviews of who has left work with this filter.",
 			Fix: "Compare active as a Boolean in filters, and do not hide inactive users.",
 		}, func() {
@@ -103,7 +103,7 @@ func (s *session) disable() {
 			s.judge(found, Listed(u))
 		})
 
-		it("a filter for active users does not find the disabled one", ID("deprovision.filter-true"), Requires("7644-3.4.2.2-02"), Explain{
+		s.it("a filter for active users does not find the disabled one", ID("deprovision.filter-true"), Requires("7644-3.4.2.2-02"), Explain{
 			Why: "Whoever counts licences or grants access by this filter counts leavers among the staff.",
 			Fix: "Evaluate active eq true on the stored value.",
 		}, func() {
@@ -114,7 +114,7 @@ func (s *session) disable() {
 			s.judge(found, Unlisted(u))
 		})
 
-		it("active of a disabled user is a Boolean, not a string", ID("deprovision.boolean"), Requires("7643-2.3.2-01"), Explain{
+		s.it("active of a disabled user is a Boolean, not a string", ID("deprovision.boolean"), Requires("7643-2.3.2-01"), Explain{
 			Why: "Clients take the string \"False\" for true, or fail on it, and the leaver counts as active.",
 			Fix: "Write active as the JSON literal true or false.",
 		}, func() {
@@ -127,7 +127,7 @@ func (s *session) disable() {
 			})
 		})
 
-		it("disabling a user leaves its other attributes alone", ID("deprovision.untouched"), Requires("7644-3.5.2.3-02"), Explain{
+		s.it("disabling a user leaves its other attributes alone", ID("deprovision.untouched"), Requires("7644-3.5.2.3-02"), Explain{
 			Why: "Leavers come back, and auditors ask who they were; their data must survive being disabled.",
 			Fix: "Change active and nothing else.",
 		}, func() {
@@ -135,7 +135,7 @@ func (s *session) disable() {
 			s.judge(after, Same(before, "active"))
 		})
 
-		it("disabling a user leaves others alone", ID("deprovision.others"), Requires("7644-3.5.2.3-02"), Explain{
+		s.it("disabling a user leaves others alone", ID("deprovision.others"), Requires("7644-3.5.2.3-02"), Explain{
 			Why: "A leaver must not take colleagues along.",
 			Fix: "Change the resource of the path alone.",
 		}, func() {
@@ -143,7 +143,7 @@ func (s *session) disable() {
 			s.judge(s.readBack(other), activeIs(true))
 		})
 
-		it("disabling a user moves meta.lastModified forward", ID("deprovision.last-modified"), Requires("7643-3.1-22"), Explain{
+		s.it("disabling a user moves meta.lastModified forward", ID("deprovision.last-modified"), Requires("7643-3.1-22"), Explain{
 			Why: "Systems that read what has changed never learn that this person has left.",
 			Fix: "Count a change of active as a change of the resource.",
 		}, func() {
@@ -151,7 +151,7 @@ func (s *session) disable() {
 			s.judge(after, modifiedAfter(before))
 		})
 
-		it("disabling a user twice succeeds and leaves it disabled", ID("deprovision.twice"), Requires("7644-3.5.2.3-02"), Explain{
+		s.it("disabling a user twice succeeds and leaves it disabled", ID("deprovision.twice"), Requires("7644-3.5.2.3-02"), Explain{
 			Why: "Clients repeat what they are not sure of; a server that switches instead of sets turns the leaver on again.",
 			Fix: "Set active to the given value, whatever it was.",
 		}, func() {
@@ -162,7 +162,7 @@ func (s *session) disable() {
 			s.judge(afterTwice, activeIs(false))
 		})
 
-		it("a disabled user can be enabled again by PATCH", ID("deprovision.reactivate"), Requires("7644-3.5.2.3-02"), Explain{
+		s.it("a disabled user can be enabled again by PATCH", ID("deprovision.reactivate"), Requires("7644-3.5.2.3-02"), Explain{
 			Why: "Returning staff get their old account back this way; otherwise a person has to repair each of them.",
 			Fix: "Allow active to go back to true.",
 		}, func() {
@@ -177,10 +177,10 @@ func (s *session) disable() {
 
 // disableOtherwise: PATCH without path, PUT, and POST of a user that is disabled from the start.
 func (s *session) disableOtherwise() {
-	about("disabling a user by PATCH without path", func() {
+	s.about("disabling a user by PATCH without path", func() {
 		var u *resource
 		var before, x, after *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsActive()
 			s.requires(Patch)
 			u = s.makeUser("leaver-pathless")
@@ -189,7 +189,7 @@ func (s *session) disableOtherwise() {
 			after = s.readBack(u)
 		})
 
-		it("PATCH without path whose value says that active is false is stored", ID("deprovision.pathless"), Requires("7644-3.5.2.3-01"), Explain{
+		s.it("PATCH without path whose value says that active is false is stored", ID("deprovision.pathless"), Requires("7644-3.5.2.3-01"), Explain{
 			Why: "Okta disables users in this form; a server that wants a path leaves all of its leavers active.",
 			Fix: "Accept replace without path and apply each attribute of its value.",
 		}, func() {
@@ -197,7 +197,7 @@ func (s *session) disableOtherwise() {
 			s.judge(after, activeIs(false))
 		})
 
-		it("PATCH without path leaves attributes alone that its value does not mention", ID("deprovision.pathless-untouched"), Requires("7644-3.5.2.3-01"), Explain{
+		s.it("PATCH without path leaves attributes alone that its value does not mention", ID("deprovision.pathless-untouched"), Requires("7644-3.5.2.3-01"), Explain{
 			Why: "Read as a replacement of the whole user, the request would wipe out everything but active.",
 			Fix: "Change only the attributes that the value names.",
 		}, func() {
@@ -208,10 +208,10 @@ func (s *session) disableOtherwise() {
 		})
 	})
 
-	about("disabling a user by PUT", func() {
+	s.about("disabling a user by PUT", func() {
 		var u *resource
 		var before, x, after, on, afterOn *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsActive()
 			u = s.makeUser("leaver-put")
 			before = s.readBack(u)
@@ -224,7 +224,7 @@ func (s *session) disableOtherwise() {
 			afterOn = s.readBack(u)
 		})
 
-		it("PUT with active false is stored", ID("deprovision.put"), Requires("7644-3.5.1-03"), Explain{
+		s.it("PUT with active false is stored", ID("deprovision.put"), Requires("7644-3.5.1-03"), Explain{
 			Why: "Okta's custom apps disable users in this form; if it has no effect, leavers keep their access.",
 			Fix: "Store active from the body, and tell false from a missing value.",
 		}, func() {
@@ -232,7 +232,7 @@ func (s *session) disableOtherwise() {
 			s.judge(after, activeIs(false))
 		})
 
-		it("PUT with active true enables a disabled user", ID("deprovision.put-reactivate"), Requires("7644-3.5.1-03"), Explain{
+		s.it("PUT with active true enables a disabled user", ID("deprovision.put-reactivate"), Requires("7644-3.5.1-03"), Explain{
 			Why: "Returning staff get their old account back this way.",
 			Fix: "Allow active to go back to true.",
 		}, func() {
@@ -243,7 +243,7 @@ func (s *session) disableOtherwise() {
 			s.judge(afterOn, activeIs(true))
 		})
 
-		it("PUT that changes active alone leaves the other attributes as they were", ID("deprovision.put-untouched"), Requires("7644-3.5.1-03"), Explain{
+		s.it("PUT that changes active alone leaves the other attributes as they were", ID("deprovision.put-untouched"), Requires("7644-3.5.1-03"), Explain{
 			Why: "A returning person should find the account as it was left.",
 			Fix: "Do not clear a user's data because it becomes inactive.",
 		}, func() {
@@ -254,8 +254,8 @@ func (s *session) disableOtherwise() {
 		})
 	})
 
-	about("creating a disabled user", func() {
-		it("a user created with active false is disabled", ID("deprovision.create-disabled"), Requires("7644-3.1-07", "7643-4.1.1-14"), Explain{
+	s.about("creating a disabled user", func() {
+		s.it("a user created with active false is disabled", ID("deprovision.create-disabled"), Requires("7644-3.1-07", "7643-4.1.1-14"), Explain{
 			Why: "Accounts are often made before the first day of work; a server that switches them on lets people in too early.",
 			Fix: "Apply the default of active only where the client sent nothing.",
 		}, func() {
@@ -268,11 +268,11 @@ func (s *session) disableOtherwise() {
 
 // disableThenDelete: the last step, after the grace period.
 func (s *session) disableThenDelete() {
-	about("deleting a disabled user", func() {
+	s.about("deleting a disabled user", func() {
 		var u, g *resource
 		var x *reports.Exchange
 		var inGroup bool
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsActive()
 			u = s.makeUser("leaver-delete", set("active", false))
 			s.readBack(u)
@@ -290,12 +290,12 @@ func (s *session) disableThenDelete() {
 			}
 		}
 
-		it("a disabled user can be deleted", ID("deprovision.delete"), Requires("7644-3.6-05"), Explain{
+		s.it("a disabled user can be deleted", ID("deprovision.delete"), Requires("7644-3.6-05"), Explain{
 			Why: "Entra deletes a user some weeks after it has disabled it; the deletion must reach disabled users too.",
 			Fix: "Let DELETE find inactive users and answer 204.",
 		}, func() { s.judge(x, Status(http.StatusNoContent)) })
 
-		it("every operation on a deleted user that was disabled before answers 404", ID("deprovision.deleted-404"), Requires("7644-3.6-02"), Explain{
+		s.it("every operation on a deleted user that was disabled before answers 404", ID("deprovision.deleted-404"), Requires("7644-3.6-02"), Explain{
 			Why: "Servers that delete by setting active to false keep the leaver readable for ever.",
 			Fix: "Keep the marks for inactive and for deleted apart.",
 		}, func() {
@@ -305,7 +305,7 @@ func (s *session) disableThenDelete() {
 			s.judge(s.remove(u), Status(http.StatusNotFound))
 		})
 
-		it("a deleted user that was disabled before is not found by userName", ID("deprovision.deleted-unlisted"), Requires("7644-3.6-03"), Explain{
+		s.it("a deleted user that was disabled before is not found by userName", ID("deprovision.deleted-unlisted"), Requires("7644-3.6-03"), Explain{
 			Why: "A leaver's record that keeps coming back in searches has not been deleted.",
 			Fix: "Leave deleted users out of queries, whatever active says.",
 		}, func() {
@@ -314,7 +314,7 @@ func (s *session) disableThenDelete() {
 			s.judge(s.byName(u), Unlisted(u))
 		})
 
-		it("a deleted user is no member of its groups any more", ID("deprovision.deleted-member"), Requires("7644-3.6-07"), Explain{
+		s.it("a deleted user is no member of its groups any more", ID("deprovision.deleted-member"), Requires("7644-3.6-07"), Explain{
 			Why: "Groups fill up with ids that lead nowhere, and clients that resolve them fail.",
 			Fix: "Remove a user from its groups when it is deleted.",
 		}, func() {
@@ -325,7 +325,7 @@ func (s *session) disableThenDelete() {
 			s.judge(s.readBack(g), hasNoMember(u))
 		})
 
-		it("a person who was disabled and deleted can be created again", ID("deprovision.recreate"), Requires("7644-3.6-04"), Explain{
+		s.it("a person who was disabled and deleted can be created again", ID("deprovision.recreate"), Requires("7644-3.6-04"), Explain{
 			Why: "People who come back after years get a new account under their old name.",
 			Fix: "Free userName when a user is deleted.",
 		}, func() {

@@ -21,9 +21,9 @@ func (s *session) discovery() {
 
 // providerConfig judges /ServiceProviderConfig.
 func (s *session) providerConfig() {
-	about("GET /ServiceProviderConfig", func() {
+	s.about("GET /ServiceProviderConfig", func() {
 		var x *reports.Exchange
-		beforeAll(func() { x = s.learned.config })
+		s.beforeAll(func() { x = s.learned.config })
 		// there blocks where there is no configuration to look into.
 		there := func() *reports.Exchange {
 			if x.Status != 200 || !hasSchema(x.Object(), scim.ProviderConfigURN) {
@@ -32,7 +32,7 @@ func (s *session) providerConfig() {
 			}
 			return x
 		}
-		it("/ServiceProviderConfig answers with one configuration object", ID("discovery.config"), Requires("7644-4-01"), Explain{
+		s.it("/ServiceProviderConfig answers with one configuration object", ID("discovery.config"), Requires("7644-4-01"), Explain{
 			Why: "Clients decide by this document what they may use; without it they have to guess.",
 			Fix: "Answer GET /ServiceProviderConfig with 200 and one object that names the ServiceProviderConfig URN in schemas, not a list.",
 		}, func() {
@@ -43,7 +43,7 @@ func (s *session) providerConfig() {
 				return nil
 			})
 		})
-		it("the configuration is sent as application/scim+json", ID("discovery.config-media-type"), Requires("7644-3.1-01", "7644-8.1-01"), Explain{
+		s.it("the configuration is sent as application/scim+json", ID("discovery.config-media-type"), Requires("7644-3.1-01", "7644-8.1-01"), Explain{
 			Why: "Strict clients refuse a body that does not call itself SCIM.",
 			Fix: "Send Content-Type: application/scim+json with every SCIM body.",
 		}, func() { s.judge(there(), MediaType) })
@@ -56,7 +56,7 @@ func (s *session) providerConfig() {
 			{"sort", "7643-5-08"},
 			{"etag", "7643-5-09"},
 		} {
-			it("the configuration says with a boolean whether "+f.name+" is supported", ID("discovery.config-"+strings.ToLower(f.name)), Requires(f.req), Explain{
+			s.it("the configuration says with a boolean whether "+f.name+" is supported", ID("discovery.config-"+strings.ToLower(f.name)), Requires(f.req), Explain{
 				Why: "Clients switch " + f.name + " on or off by this flag; a missing or quoted value reads as either.",
 				Fix: "Put " + f.name + ".supported into ServiceProviderConfig as true or false, without quotes.",
 			}, func() {
@@ -68,7 +68,7 @@ func (s *session) providerConfig() {
 				})
 			})
 		}
-		it("the configuration gives bulk.maxOperations and bulk.maxPayloadSize as integers", ID("discovery.config-bulk-limits"), Requires("7643-5-05", "7644-3.7.4-01"), Explain{
+		s.it("the configuration gives bulk.maxOperations and bulk.maxPayloadSize as integers", ID("discovery.config-bulk-limits"), Requires("7643-5-05", "7644-3.7.4-01"), Explain{
 			Why: "A client that knows no limit finds it by losing a whole bulk job.",
 			Fix: "Publish both limits as positive integers when bulk is supported, and as 0 otherwise.",
 		}, func() {
@@ -88,7 +88,7 @@ func (s *session) providerConfig() {
 				return errors.Join(errs...)
 			})
 		})
-		it("the configuration gives filter.maxResults as an integer", ID("discovery.config-max-results"), Requires("7643-5-06"), Explain{
+		s.it("the configuration gives filter.maxResults as an integer", ID("discovery.config-max-results"), Requires("7643-5-06"), Explain{
 			Why: "Clients size their pages by it.",
 			Fix: "Publish filter.maxResults as an integer.",
 		}, func() {
@@ -104,7 +104,7 @@ func (s *session) providerConfig() {
 				return err
 			})
 		})
-		it("authenticationSchemes lists each scheme with type, name and description", ID("discovery.auth-schemes"), Requires("7643-5-10"), Explain{
+		s.it("authenticationSchemes lists each scheme with type, name and description", ID("discovery.auth-schemes"), Requires("7643-5-10"), Explain{
 			Why: "It tells an operator which credential to set up.",
 			Fix: "Publish authenticationSchemes as an array of objects with type, name and description.",
 		}, func() {
@@ -129,7 +129,7 @@ func (s *session) providerConfig() {
 				return errors.Join(errs...)
 			})
 		})
-		it("the type of each authentication scheme is one of the defined values", ID("discovery.auth-scheme-types"), Requires("7643-5-11"), Explain{
+		s.it("the type of each authentication scheme is one of the defined values", ID("discovery.auth-scheme-types"), Requires("7643-5-11"), Explain{
 			Why: "Clients pick their way of authenticating by this keyword.",
 			Fix: "Use oauth, oauth2, oauthbearertoken, httpbasic or httpdigest.",
 		}, func() {
@@ -144,7 +144,7 @@ func (s *session) providerConfig() {
 				return errors.Join(errs...)
 			})
 		})
-		it("documentationUri, where given, is an absolute http(s) URL", ID("discovery.documentation-uri"), Requires("7643-2.3.7-01", "7643-5-03"), Explain{
+		s.it("documentationUri, where given, is an absolute http(s) URL", ID("discovery.documentation-uri"), Requires("7643-2.3.7-01", "7643-5-03"), Explain{
 			Why: "A relative or empty link leads nowhere in a client's console.",
 			Fix: "Publish an absolute URL, or leave documentationUri out.",
 		}, func() {
@@ -160,7 +160,7 @@ func (s *session) providerConfig() {
 				return nil
 			})
 		})
-		it("the pagination block, where given, has the booleans cursor and index", ID("discovery.pagination"), Requires("9865-4-02"), Explain{
+		s.it("the pagination block, where given, has the booleans cursor and index", ID("discovery.pagination"), Requires("9865-4-02"), Explain{
 			Why: "Clients choose between cursors and startIndex by these two flags.",
 			Fix: "Publish pagination.cursor and pagination.index as true or false.",
 		}, func() {
@@ -178,7 +178,7 @@ func (s *session) providerConfig() {
 				return errors.Join(errs...)
 			})
 		})
-		it("the sizes and times of the pagination block, where given, are positive integers", ID("discovery.pagination-limits"), Requires("9865-4-03", "7643-2.3.4-01"), Explain{
+		s.it("the sizes and times of the pagination block, where given, are positive integers", ID("discovery.pagination-limits"), Requires("9865-4-03", "7643-2.3.4-01"), Explain{
 			Why: "Clients size pages and plan pauses by them.",
 			Fix: "Publish defaultPageSize, maxPageSize and cursorTimeout as positive integers, and defaultPaginationMethod as cursor or index.",
 		}, func() {
@@ -201,7 +201,7 @@ func (s *session) providerConfig() {
 				return errors.Join(errs...)
 			})
 		})
-		it("the numbers of the configuration are JSON integers without fraction or exponent", ID("discovery.config-integers"), Requires("7643-2.3.4-01"), Explain{
+		s.it("the numbers of the configuration are JSON integers without fraction or exponent", ID("discovery.config-integers"), Requires("7643-2.3.4-01"), Explain{
 			Why: "Okta and typed clients fail to read a quoted number or 200.0.",
 			Fix: "Serialise integers as plain JSON numbers.",
 		}, func() {
@@ -216,13 +216,13 @@ func (s *session) providerConfig() {
 			})
 		})
 	})
-	about("POST to a discovery endpoint", func() {
+	s.about("POST to a discovery endpoint", func() {
 		for _, e := range []struct{ path, id, req string }{
 			{"/ServiceProviderConfig", "discovery.config-read-only", "7643-5-01"},
 			{"/ResourceTypes", "discovery.types-read-only", "7643-6-01"},
 			{"/Schemas", "discovery.schemas-read-only", "7643-7-02"},
 		} {
-			it("POST to "+e.path+" is refused", ID(e.id), Requires(e.req), Explain{
+			s.it("POST to "+e.path+" is refused", ID(e.id), Requires(e.req), Explain{
 				Why: "A client that could rewrite the service's description would break every other client.",
 				Fix: "Answer 405 or 501 to every unsafe method on " + e.path + ".",
 			}, func() {
@@ -240,10 +240,10 @@ func (s *session) providerConfig() {
 
 // resourceTypeList judges /ResourceTypes.
 func (s *session) resourceTypeList() {
-	about("GET /ResourceTypes", func() {
+	s.about("GET /ResourceTypes", func() {
 		var x *reports.Exchange
 		var types []scim.Object
-		beforeAll(func() {
+		s.beforeAll(func() {
 			x = s.learned.types
 			types = scim.Objects(x.Object(), "Resources")
 		})
@@ -263,7 +263,7 @@ func (s *session) resourceTypeList() {
 				return errors.Join(errs...)
 			}
 		}
-		it("/ResourceTypes lists the resource types as a ListResponse", ID("discovery.types"), Requires("7644-4-05", "7644-4-07"), Explain{
+		s.it("/ResourceTypes lists the resource types as a ListResponse", ID("discovery.types"), Requires("7644-4-05", "7644-4-07"), Explain{
 			Why: "Clients find the endpoints of all resource types here.",
 			Fix: "Answer GET /ResourceTypes with a ListResponse that holds every resource type.",
 		}, func() {
@@ -281,7 +281,7 @@ func (s *session) resourceTypeList() {
 				return nil
 			})
 		})
-		it("each resource type names the ResourceType schema", ID("discovery.type-schemas"), Requires("7643-3-01"), Explain{
+		s.it("each resource type names the ResourceType schema", ID("discovery.type-schemas"), Requires("7643-3-01"), Explain{
 			Why: "Generic clients recognise an object by its schemas.",
 			Fix: "Put the ResourceType URN into schemas of each resource type.",
 		}, func() {
@@ -292,7 +292,7 @@ func (s *session) resourceTypeList() {
 				return nil
 			}))
 		})
-		it("each resource type has a name, and no two have the same", ID("discovery.type-name"), Requires("7643-6-03"), Explain{
+		s.it("each resource type has a name, and no two have the same", ID("discovery.type-name"), Requires("7643-6-03"), Explain{
 			Why: "meta.resourceType of every resource refers to this name.",
 			Fix: "Give each resource type a unique name such as User.",
 		}, func() {
@@ -309,7 +309,7 @@ func (s *session) resourceTypeList() {
 				return errors.Join(errs...)
 			})
 		})
-		it("each resource type has an endpoint relative to the base", ID("discovery.type-endpoint"), Requires("7643-6-05"), Explain{
+		s.it("each resource type has an endpoint relative to the base", ID("discovery.type-endpoint"), Requires("7643-6-05"), Explain{
 			Why: "Clients append it to the base URL to reach the resources.",
 			Fix: "Publish endpoint as a path below the base such as /Users.",
 		}, func() {
@@ -324,7 +324,7 @@ func (s *session) resourceTypeList() {
 				return nil
 			}))
 		})
-		it("each published endpoint answers", ID("discovery.type-answers"), Requires("7643-3.2-01", "7643-6-05"), Explain{
+		s.it("each published endpoint answers", ID("discovery.type-answers"), Requires("7643-3.2-01", "7643-6-05"), Explain{
 			Why: "A resource type that is listed but not served breaks clients that follow discovery.",
 			Fix: "List only resource types whose endpoint is served.",
 		}, func() {
@@ -340,7 +340,7 @@ func (s *session) resourceTypeList() {
 			}
 			s.judgeErr(errors.Join(errs...), seen...)
 		})
-		it("the schema of each resource type can be found under /Schemas", ID("discovery.type-schema"), Requires("7643-6-06", "7643-7-01"), Explain{
+		s.it("the schema of each resource type can be found under /Schemas", ID("discovery.type-schema"), Requires("7643-6-06", "7643-7-01"), Explain{
 			Why: "Without the definition a client cannot know the attributes of the type.",
 			Fix: "Publish every schema that a resource type names, under exactly that URN.",
 		}, func() {
@@ -356,7 +356,7 @@ func (s *session) resourceTypeList() {
 				return nil
 			}))
 		})
-		it("each schema extension has a published schema and a boolean required", ID("discovery.type-extensions"), Requires("7643-6-07"), Explain{
+		s.it("each schema extension has a published schema and a boolean required", ID("discovery.type-extensions"), Requires("7643-6-07"), Explain{
 			Why: "Clients learn here which extensions they may or must send.",
 			Fix: "Publish schemaExtensions as an array of objects with schema (a published URN) and required (true or false).",
 		}, func() {
@@ -383,7 +383,7 @@ func (s *session) resourceTypeList() {
 				return errors.Join(errs...)
 			}))
 		})
-		it("Users live at /Users and Groups at /Groups", ID("discovery.core-endpoints"), Requires("7644-3.2-01"), Explain{
+		s.it("Users live at /Users and Groups at /Groups", ID("discovery.core-endpoints"), Requires("7644-3.2-01"), Explain{
 			Why: "Entra and Okta do not read /ResourceTypes: they go straight to /Users and /Groups.",
 			Fix: "Serve the core types at their standard endpoints.",
 		}, func() {
@@ -397,7 +397,7 @@ func (s *session) resourceTypeList() {
 				return nil
 			}))
 		})
-		it("a single resource type can be fetched and is not wrapped in a list", ID("discovery.type-single"), Requires("7644-4-06"), Explain{
+		s.it("a single resource type can be fetched and is not wrapped in a list", ID("discovery.type-single"), Requires("7644-4-06"), Explain{
 			Why: "meta.location of a resource type leads here.",
 			Fix: "Answer GET /ResourceTypes/{id} with the plain object.",
 		}, func() {
@@ -420,7 +420,7 @@ func (s *session) resourceTypeList() {
 				return errors.Join(Status(200)(last), attrIs(last.Object(), "name", scim.String(types[0], "name")))
 			}(), tried...)
 		})
-		it("an unknown resource type gives 404", ID("discovery.type-unknown"), Requires("7644-3.4.1-03", "7644-3.12-11"), Explain{
+		s.it("an unknown resource type gives 404", ID("discovery.type-unknown"), Requires("7644-3.4.1-03", "7644-3.12-11"), Explain{
 			Why: "A client that asks for what is not there must not be handed something else.",
 			Fix: "Answer 404 with a SCIM error for an unknown resource type.",
 		}, func() { s.judge(s.get("/ResourceTypes/NoSuchType"), Status(404), ErrorBody) })

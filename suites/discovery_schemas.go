@@ -11,10 +11,10 @@ import (
 
 // schemaList judges /Schemas (RFC 7643 §7, RFC 7644 §4).
 func (s *session) schemaList() {
-	about("GET /Schemas", func() {
+	s.about("GET /Schemas", func() {
 		var x *reports.Exchange
 		var list []scim.Object
-		beforeAll(func() {
+		s.beforeAll(func() {
 			x = s.learned.schemas
 			list = scim.Objects(x.Object(), "Resources")
 		})
@@ -35,7 +35,7 @@ func (s *session) schemaList() {
 				return errors.Join(errs...)
 			}
 		}
-		it("/Schemas lists the schemas as a ListResponse", ID("discovery.schemas"), Requires("7644-4-03", "7644-4-07"), Explain{
+		s.it("/Schemas lists the schemas as a ListResponse", ID("discovery.schemas"), Requires("7644-4-03", "7644-4-07"), Explain{
 			Why: "Entra's schema discovery and every generic client learn the attributes here.",
 			Fix: "Answer GET /Schemas with a ListResponse that holds every supported schema.",
 		}, func() {
@@ -53,7 +53,7 @@ func (s *session) schemaList() {
 				return nil
 			})
 		})
-		it("the id of each schema is its URN", ID("discovery.schema-id"), Requires("7643-7-04"), Explain{
+		s.it("the id of each schema is its URN", ID("discovery.schema-id"), Requires("7643-7-04"), Explain{
 			Why: "Resources refer to schemas by URN; a schema under another id cannot be found.",
 			Fix: "Set id of each schema to its URN, such as urn:ietf:params:scim:schemas:core:2.0:User.",
 		}, func() {
@@ -65,7 +65,7 @@ func (s *session) schemaList() {
 				return nil
 			}))
 		})
-		it("each schema names the Schema URN in schemas", ID("discovery.schema-schemas"), Requires("7643-7-03"), Explain{
+		s.it("each schema names the Schema URN in schemas", ID("discovery.schema-schemas"), Requires("7643-7-03"), Explain{
 			Why: "Generic clients recognise an object by its schemas.",
 			Fix: "Put urn:ietf:params:scim:schemas:core:2.0:Schema into schemas of each schema resource.",
 		}, func() {
@@ -76,7 +76,7 @@ func (s *session) schemaList() {
 				return nil
 			})))
 		})
-		it("each schema has a name and a description that is not empty where it is given", ID("discovery.schema-name"), Requires("7643-7-05"), Explain{
+		s.it("each schema has a name and a description that is not empty where it is given", ID("discovery.schema-name"), Requires("7643-7-05"), Explain{
 			Why: "Mapping screens show both to the administrator.",
 			Fix: "Give each schema a name and a description, or leave them out rather than empty.",
 		}, func() {
@@ -90,7 +90,7 @@ func (s *session) schemaList() {
 				return errors.Join(errs...)
 			})))
 		})
-		it("message schemas are not published under /Schemas", ID("discovery.no-message-schemas"), Requires("7644-3.1-05"), Explain{
+		s.it("message schemas are not published under /Schemas", ID("discovery.no-message-schemas"), Requires("7644-3.1-05"), Explain{
 			Why: "Messages such as ListResponse are no resources; publishing them misleads schema-driven clients.",
 			Fix: "Leave urn:ietf:params:scim:api:messages:… out of /Schemas.",
 		}, func() {
@@ -101,7 +101,7 @@ func (s *session) schemaList() {
 				return nil
 			}))
 		})
-		it("a schema can be fetched by its URN and is not wrapped in a list", ID("discovery.schema-single"), Requires("7644-4-04", "7644-4-06"), Explain{
+		s.it("a schema can be fetched by its URN and is not wrapped in a list", ID("discovery.schema-single"), Requires("7644-4-04", "7644-4-06"), Explain{
 			Why: "It is the address that meta.location of a schema names.",
 			Fix: "Answer GET /Schemas/{urn} with the plain schema, for raw and percent-encoded colons.",
 		}, func() {
@@ -111,7 +111,7 @@ func (s *session) schemaList() {
 			s.judge(raw, Status(200), Attr("id", id))
 			s.judge(encoded, Softly(reports.Warn, Status(200)))
 		})
-		it("an unknown schema gives 404", ID("discovery.schema-unknown"), Requires("7644-3.4.1-03", "7644-3.12-11"), Explain{
+		s.it("an unknown schema gives 404", ID("discovery.schema-unknown"), Requires("7644-3.4.1-03", "7644-3.12-11"), Explain{
 			Why: "A client that asks for what is not there must not be handed something else.",
 			Fix: "Answer 404 with a SCIM error for an unknown schema URN.",
 		}, func() {
@@ -122,16 +122,16 @@ func (s *session) schemaList() {
 
 // discoveryRules judges what holds for all three endpoints.
 func (s *session) discoveryRules() {
-	about("parameters on discovery endpoints", func() {
-		it("/Schemas ignores count and startIndex", ID("discovery.schemas-not-paged"), Requires("7644-4-08"), Explain{
+	s.about("parameters on discovery endpoints", func() {
+		s.it("/Schemas ignores count and startIndex", ID("discovery.schemas-not-paged"), Requires("7644-4-08"), Explain{
 			Why: "A client that reads one page believes that the rest does not exist.",
 			Fix: "Always answer /Schemas and /ResourceTypes with everything.",
 		}, func() { s.unpaged("/Schemas", s.learned.schemas, "discovery.schemas") })
-		it("/ResourceTypes ignores count and startIndex", ID("discovery.types-not-paged"), Requires("7644-4-08"), Explain{
+		s.it("/ResourceTypes ignores count and startIndex", ID("discovery.types-not-paged"), Requires("7644-4-08"), Explain{
 			Why: "A client that reads one page believes that the rest does not exist.",
 			Fix: "Always answer /Schemas and /ResourceTypes with everything.",
 		}, func() { s.unpaged("/ResourceTypes", s.learned.types, "discovery.types") })
-		it("a filter on a discovery endpoint is answered with 403", ID("discovery.filter-forbidden"), Requires("7644-4-09"), Explain{
+		s.it("a filter on a discovery endpoint is answered with 403", ID("discovery.filter-forbidden"), Requires("7644-4-09"), Explain{
 			Why: "A client must not take the whole list for a filtered one.",
 			Fix: "Answer 403 to a filter on /Schemas, /ResourceTypes and /ServiceProviderConfig.",
 		}, func() {

@@ -23,7 +23,7 @@ func (s *session) errors() {
 }
 
 func (s *session) errorRequests() {
-	about("requests that a server has to refuse", func() {
+	s.about("requests that a server has to refuse", func() {
 		var (
 			u                                                                                *resource
 			unknown, nowhere, malformed, truncated, array, empty, wrongType, method, invalid *reports.Exchange
@@ -39,7 +39,7 @@ func (s *session) errorRequests() {
 			s.adopt(t, o, x)
 			return x
 		}
-		beforeAll(func() {
+		s.beforeAll(func() {
 			t := s.needsType("User")
 			u = s.makeUser("errors")
 			s.readBack(u)
@@ -85,27 +85,27 @@ func (s *session) errorRequests() {
 			}
 		}
 
-		it("a body that is not JSON is refused with 400", ID("errors.malformed-json"), Requires("7644-3.12-08", "7644-3.3-10"), Explain{
+		s.it("a body that is not JSON is refused with 400", ID("errors.malformed-json"), Requires("7644-3.12-08", "7644-3.3-10"), Explain{
 			Why: "A 500 makes clients send the same broken body again and again, and wakes somebody at night.",
 			Fix: "Catch the errors of the JSON parser and answer 400 invalidSyntax.",
 		}, func() { s.judge(malformed, Status(400)) })
 
-		it("a body that ends too early is refused with 400", ID("errors.truncated-json"), Requires("7644-3.12-08", "7644-3.3-10"), Explain{
+		s.it("a body that ends too early is refused with 400", ID("errors.truncated-json"), Requires("7644-3.12-08", "7644-3.3-10"), Explain{
 			Why: "Connections break; half a user must not be stored, nor crash the server.",
 			Fix: "Treat an unexpected end of the body like any other syntax error.",
 		}, func() { s.judge(truncated, Status(400)) })
 
-		it("an array in place of a resource is refused with 400", ID("errors.array"), Requires("7644-3.1-02", "7644-3.12-08"), Explain{
+		s.it("an array in place of a resource is refused with 400", ID("errors.array"), Requires("7644-3.1-02", "7644-3.12-08"), Explain{
 			Why: "A cast of the parsed body to an object fails with 500, or the array is stored as an empty user.",
 			Fix: "Check that the body is a JSON object before using it.",
 		}, func() { s.judge(array, Status(400)) })
 
-		it("an empty body is refused with 400", ID("errors.empty-body"), Requires("7644-3.12-08", "7644-3.3-10"), Explain{
+		s.it("an empty body is refused with 400", ID("errors.empty-body"), Requires("7644-3.12-08", "7644-3.3-10"), Explain{
 			Why: "Parsers return nothing for an empty body, and code that goes on with it crashes.",
 			Fix: "Answer 400 invalidSyntax where a body is needed and missing.",
 		}, func() { s.judge(empty, Status(400, 411)) })
 
-		it("the refusal of a broken body says scimType invalidSyntax", ID("errors.invalid-syntax"), Requires("7644-3.12-21"), Explain{
+		s.it("the refusal of a broken body says scimType invalidSyntax", ID("errors.invalid-syntax"), Requires("7644-3.12-21"), Explain{
 			Why: "The keyword tells a broken message from a value that is not allowed.",
 			Fix: `Put "scimType": "invalidSyntax" into the body of the 400.`,
 		}, func() {
@@ -116,7 +116,7 @@ func (s *session) errorRequests() {
 			s.judge(malformed, ScimType(scim.InvalidSyntax))
 		})
 
-		it("the refusal of a missing attribute says scimType invalidValue", ID("errors.invalid-value"), Requires("7644-3.12-24"), Explain{
+		s.it("the refusal of a missing attribute says scimType invalidValue", ID("errors.invalid-value"), Requires("7644-3.12-24"), Explain{
 			Why: "The keyword tells a client that its data is to blame, and not its software.",
 			Fix: `Put "scimType": "invalidValue" into the body of the 400.`,
 		}, func() {
@@ -127,7 +127,7 @@ func (s *session) errorRequests() {
 			s.judge(invalid, ScimType(scim.InvalidValue))
 		})
 
-		it("a media type other than JSON is refused with 415 or 400", ID("errors.media-type"), Requires("7644-3.8-09"), Explain{
+		s.it("a media type other than JSON is refused with 415 or 400", ID("errors.media-type"), Requires("7644-3.8-09"), Explain{
 			Why: "Browsers may send text/plain across sites without asking, so a server that reads it as JSON can be made to create users.",
 			Fix: "Answer 415 to bodies that are neither application/scim+json nor application/json.",
 		}, func() {
@@ -139,19 +139,19 @@ func (s *session) errorRequests() {
 			})
 		})
 
-		it("an unknown endpoint answers 404", ID("errors.unknown-endpoint"), Requires("7644-3.12-11"), Explain{
+		s.it("an unknown endpoint answers 404", ID("errors.unknown-endpoint"), Requires("7644-3.12-11"), Explain{
 			Why: "A page of HTML with status 200 looks to a client like an empty answer.",
 			Fix: "Answer 404 to every path below the base that the service does not know.",
 		}, func() { s.judge(nowhere, Status(404)) })
 
-		it("POST to a single resource is refused with 405 or 501", ID("errors.method"), Requires("7644-3.2-06"), Explain{
+		s.it("POST to a single resource is refused with 405 or 501", ID("errors.method"), Requires("7644-3.2-06"), Explain{
 			Why: "A POST that is taken for an update or a creation changes what the client did not mean.",
 			Fix: "Answer 405 with an Allow header to methods that an endpoint does not have.",
 		}, func() {
 			s.judge(method, Status(405, 501))
 		})
 
-		it("a deeply nested body is refused or ignored, and the server lives on", ID("errors.deep-nesting"), Requires("7644-3.12-15", "7644-3.12-08"), Explain{
+		s.it("a deeply nested body is refused or ignored, and the server lives on", ID("errors.deep-nesting"), Requires("7644-3.12-15", "7644-3.12-08"), Explain{
 			Why: "A parser that calls itself for each level crashes the whole service: one small request is enough.",
 			Fix: "Limit the depth of JSON that is read, and answer 400 beyond it.",
 		}, func() {
@@ -164,7 +164,7 @@ func (s *session) errorRequests() {
 			s.judge(alive, Status(200))
 		})
 
-		it("a body that is not UTF-8 is refused with 400", ID("errors.encoding"), Requires("7644-3.12-08", "7644-3.8-02"), Explain{
+		s.it("a body that is not UTF-8 is refused with 400", ID("errors.encoding"), Requires("7644-3.12-08", "7644-3.8-02"), Explain{
 			Why: "Bytes of another encoding become replacement characters in people's names, or fail in the database.",
 			Fix: "Check that the body is UTF-8 and answer 400 invalidSyntax otherwise.",
 		}, func() {
@@ -176,17 +176,17 @@ func (s *session) errorRequests() {
 			})
 		})
 
-		it("errors have a JSON object as body", ID("errors.body"), Requires("7644-3.12-01", "7644-3.2-08"), Explain{
+		s.it("errors have a JSON object as body", ID("errors.body"), Requires("7644-3.12-01", "7644-3.2-08"), Explain{
 			Why: "Clients show the detail to an administrator; of a page of HTML they can show nothing.",
 			Fix: "Write every error of the service as a SCIM error in JSON.",
 		}, func() { each(ours(), IsObject) })
 
-		it("errors of wrong paths, methods and media types have a JSON object as body too", ID("errors.body-outer"), Requires("7644-3.12-01"), Explain{
+		s.it("errors of wrong paths, methods and media types have a JSON object as body too", ID("errors.body-outer"), Requires("7644-3.12-01"), Explain{
 			Why: "Errors of the web framework reach clients as HTML, and hide what was wrong.",
 			Fix: "Set error handlers of the framework that write SCIM errors.",
 		}, func() { each(outer(), Softly(reports.Warn, IsObject)) })
 
-		it("errors carry the URN of SCIM errors in schemas", ID("errors.urn"), Requires("7644-3.12-02", "7644-3.1-04"), Explain{
+		s.it("errors carry the URN of SCIM errors in schemas", ID("errors.urn"), Requires("7644-3.12-02", "7644-3.1-04"), Explain{
 			Why: "Typed clients recognise an error by this URN and read its fields only then.",
 			Fix: `Put "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"] into every error.`,
 		}, func() {
@@ -198,7 +198,7 @@ func (s *session) errorRequests() {
 			}))
 		})
 
-		it("status in the error body is that of the HTTP answer", ID("errors.status"), Requires("7644-3.12-03", "7644-3.2-07"), Explain{
+		s.it("status in the error body is that of the HTTP answer", ID("errors.status"), Requires("7644-3.12-03", "7644-3.2-07"), Explain{
 			Why: "Clients behind proxies read the status from the body, and do the wrong thing with another one.",
 			Fix: "Write the HTTP status into the error body.",
 		}, func() {
@@ -210,7 +210,7 @@ func (s *session) errorRequests() {
 			}))
 		})
 
-		it("status in the error body is a JSON string", ID("errors.status-string"), Requires("7644-3.12-03"), Explain{
+		s.it("status in the error body is a JSON string", ID("errors.status-string"), Requires("7644-3.12-03"), Explain{
 			Why: "Typed clients declare it as a string and fail to read the error.",
 			Fix: `Write "status": "404", with quotation marks.`,
 		}, func() {
@@ -225,7 +225,7 @@ func (s *session) errorRequests() {
 			}))
 		})
 
-		it("scimType, where there is one, is a keyword of the specification", ID("errors.scim-type"), Requires("7644-3.12-04", "7644-3.12-21"), Explain{
+		s.it("scimType, where there is one, is a keyword of the specification", ID("errors.scim-type"), Requires("7644-3.12-04", "7644-3.12-21"), Explain{
 			Why: "Clients decide by the keyword what to do next; one that they do not know is worth nothing.",
 			Fix: "Use the keywords of RFC 7644 Table 9 in their spelling, or leave scimType out.",
 		}, func() {
@@ -238,7 +238,7 @@ func (s *session) errorRequests() {
 			}))
 		})
 
-		it("detail, where there is one, is text", ID("errors.detail"), Requires("7644-3.12-05"), Explain{
+		s.it("detail, where there is one, is text", ID("errors.detail"), Requires("7644-3.12-05"), Explain{
 			Why: "Typed clients fail to read an error whose detail is a list or an object, and show nothing.",
 			Fix: "Write detail as one JSON string.",
 		}, func() {
@@ -252,7 +252,7 @@ func (s *session) errorRequests() {
 			}))
 		})
 
-		it("errors tell nothing of the inside of the server", ID("errors.no-internals"), Requires("7644-3.12-05"), Explain{
+		s.it("errors tell nothing of the inside of the server", ID("errors.no-internals"), Requires("7644-3.12-05"), Explain{
 			Why: "Stack traces and SQL show an attacker which software runs and where it breaks.",
 			Fix: "Log internals under a number, and give clients a sentence of your own.",
 		}, func() {
@@ -264,7 +264,7 @@ func (s *session) errorRequests() {
 			})
 		})
 
-		it("errors are application/scim+json", ID("errors.content-type"), Requires("7644-3.1-01"), Explain{
+		s.it("errors are application/scim+json", ID("errors.content-type"), Requires("7644-3.1-01"), Explain{
 			Why: "Clients that look at the media type first never read the error.",
 			Fix: "Send Content-Type: application/scim+json with errors as well.",
 		}, func() {
@@ -290,8 +290,8 @@ var errorInternals = regexp.MustCompile(`Traceback \(most recent call last\)|\ba
 
 // errorsAfterwards judges the answers of the whole run.
 func (s *session) errorsAfterwards() {
-	about("all answers of the run", func() {
-		it("no request of the run made the server answer 5xx", ID("errors.no-server-error"), Requires("7644-3.12-15"), Explain{
+	s.about("all answers of the run", func() {
+		s.it("no request of the run made the server answer 5xx", ID("errors.no-server-error"), Requires("7644-3.12-15"), Explain{
 			Why: "Each 5xx is a bug that a client can trigger; provisioning engines retry it for hours and then give up on the whole directory.",
 			Fix: "Find the exception in the server's log and answer with the fitting 4xx, or fix the failure.",
 		}, func() {

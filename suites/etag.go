@@ -62,11 +62,11 @@ var entityTag = regexp.MustCompile(`^(W/)?"[\x21\x23-\x7e\x80-\xff]*"$`)
 
 // etagPresence: where the tag stands and what it looks like.
 func (s *session) etagPresence() {
-	about("the version of a resource", func() {
+	s.about("the version of a resource", func() {
 		var u *resource
 		var name string
 		var read, again, part *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(ETag)
 			name = s.freeText()
 			u = s.makeUser("etag")
@@ -76,17 +76,17 @@ func (s *session) etagPresence() {
 			part = s.read(u, "attributes", "userName")
 		})
 
-		it("GET of a resource answers with an ETag header", ID("etag.header"), Requires("7644-3.14-02"), Explain{
+		s.it("GET of a resource answers with an ETag header", ID("etag.header"), Requires("7644-3.14-02"), Explain{
 			Why: "Without the tag no client can protect its update against somebody else's.",
 			Fix: "Send the ETag header with every resource, or say that etag.supported is false.",
 		}, func() { s.judge(read, hasETag) })
 
-		it("the version is in meta.version too", ID("etag.meta-version"), Requires("7644-3.14-03", "7643-3.1-26"), Explain{
+		s.it("the version is in meta.version too", ID("etag.meta-version"), Requires("7644-3.14-03", "7643-3.1-26"), Explain{
 			Why: "In lists and bulk answers there is no header for each resource; meta.version is the only place.",
 			Fix: "Put the value of the ETag header into meta.version.",
 		}, func() { s.judge(read, Assigned("meta.version")) })
 
-		it("the ETag header and meta.version are the same", ID("etag.equal"), Requires("7643-3.1-24"), Explain{
+		s.it("the ETag header and meta.version are the same", ID("etag.equal"), Requires("7643-3.1-24"), Explain{
 			Why: "A client that takes the version out of the body is refused when the server compares it with the header's.",
 			Fix: "Write one value to both places, quotes and W/ included.",
 		}, func() {
@@ -106,7 +106,7 @@ func (s *session) etagPresence() {
 			})
 		})
 
-		it("the ETag is written as HTTP demands", ID("etag.syntax"), Requires("7643-3.1-25", "7644-3.14-01"), Explain{
+		s.it("the ETag is written as HTTP demands", ID("etag.syntax"), Requires("7643-3.1-25", "7644-3.14-01"), Explain{
 			Why: "Proxies and HTTP libraries drop or refuse a tag without quotes or with a lower-case w/.",
 			Fix: "Write \"tag\" or W/\"tag\", with the quotes and an upper-case W.",
 		}, func() {
@@ -128,7 +128,7 @@ func (s *session) etagPresence() {
 			})
 		})
 
-		it("the ETag stays the same while the resource does", ID("etag.stable"), Requires("7644-3.14-04"), Explain{
+		s.it("the ETag stays the same while the resource does", ID("etag.stable"), Requires("7644-3.14-04"), Explain{
 			Why: "A tag that changes by itself makes every conditional update fail.",
 			Fix: "Derive the tag from the state or a counter of changes, not from the time of the request.",
 		}, func() {
@@ -141,7 +141,7 @@ func (s *session) etagPresence() {
 			}))
 		})
 
-		it("a tag that two different representations share is marked as weak", ID("etag.weak-mark"), Requires("7643-3.1-25"), Explain{
+		s.it("a tag that two different representations share is marked as weak", ID("etag.weak-mark"), Requires("7643-3.1-25"), Explain{
 			Why: "Caches may combine parts of representations with the same strong tag and so mix whole and partial users.",
 			Fix: "Mark the tag with W/, or give each representation its own.",
 		}, func() {
@@ -157,14 +157,14 @@ func (s *session) etagPresence() {
 			}))
 		})
 
-		it("the answer to POST carries the ETag that a GET shows", ID("etag.post"), Requires("7644-3.14-02", "7644-3.14-04"), Explain{
+		s.it("the answer to POST carries the ETag that a GET shows", ID("etag.post"), Requires("7644-3.14-02", "7644-3.14-04"), Explain{
 			Why: "A client that goes on with the answer to its creation needs the version, or has to read first.",
 			Fix: "Send the ETag of the new resource with the answer to POST.",
 		}, func() {
 			s.judge(u.Created, Softly(reports.Warn, tagIs(s.tagged(read))))
 		})
 
-		it("the answer to PUT carries the ETag that a GET shows", ID("etag.put"), Requires("7644-3.14-02", "7644-3.14-04"), Explain{
+		s.it("the answer to PUT carries the ETag that a GET shows", ID("etag.put"), Requires("7644-3.14-02", "7644-3.14-04"), Explain{
 			Why: "A client that changes a user twice in a row needs the version after the first change.",
 			Fix: "Send the ETag of the new state with the answer to PUT.",
 		}, func() {
@@ -178,7 +178,7 @@ func (s *session) etagPresence() {
 			s.judge(x, Softly(reports.Warn, tagIs(s.tagged(s.readBack(u)))))
 		})
 
-		it("the answer to PATCH carries the ETag that a GET shows", ID("etag.patch"), Requires("7644-3.14-02", "7644-3.14-04"), Explain{
+		s.it("the answer to PATCH carries the ETag that a GET shows", ID("etag.patch"), Requires("7644-3.14-02", "7644-3.14-04"), Explain{
 			Why: "A client that changes a user twice in a row needs the version after the first change.",
 			Fix: "Send the ETag of the new state with the answer to PATCH, also with 204.",
 		}, func() {
@@ -191,7 +191,7 @@ func (s *session) etagPresence() {
 			s.judge(x, Softly(reports.Warn, tagIs(s.tagged(s.readBack(u)))))
 		})
 
-		it("resources in a list carry meta.version", ID("etag.list"), Requires("7644-3.14-03"), Explain{
+		s.it("resources in a list carry meta.version", ID("etag.list"), Requires("7644-3.14-03"), Explain{
 			Why: "A list has no header for each resource; clients would have to read each of them for its version.",
 			Fix: "Put meta.version into the resources of lists too.",
 		}, func() {
@@ -241,10 +241,10 @@ func tagOtherThan(tag string) Check {
 
 // etagChanges: a change of the resource is a change of its tag.
 func (s *session) etagChanges() {
-	about("the version of a resource that changes", func() {
+	s.about("the version of a resource that changes", func() {
 		var u *resource
 		var name string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(ETag)
 			name = s.freeText()
 			u = s.makeUser("etag-change")
@@ -262,7 +262,7 @@ func (s *session) etagChanges() {
 		}
 		const why = "Somebody who holds the old tag overwrites the change, or never hears of it."
 
-		it("PUT that changes a user changes its ETag", ID("etag.changes-put"), Requires("7644-3.14-04"), Explain{
+		s.it("PUT that changes a user changes its ETag", ID("etag.changes-put"), Requires("7644-3.14-04"), Explain{
 			Why: why, Fix: "Give the resource a new tag with every change by PUT.",
 		}, func() {
 			change(func() *reports.Exchange {
@@ -272,14 +272,14 @@ func (s *session) etagChanges() {
 			})
 		})
 
-		it("PATCH that changes a user changes its ETag", ID("etag.changes-patch"), Requires("7644-3.14-04"), Explain{
+		s.it("PATCH that changes a user changes its ETag", ID("etag.changes-patch"), Requires("7644-3.14-04"), Explain{
 			Why: why, Fix: "Give the resource a new tag with every change by PATCH.",
 		}, func() {
 			s.requires(Patch)
 			change(func() *reports.Exchange { return s.patch(u, op("replace", name, "Changed by PATCH")) })
 		})
 
-		it("a change of its members changes the ETag of a group", ID("etag.changes-members"), Requires("7644-3.14-04"), Explain{
+		s.it("a change of its members changes the ETag of a group", ID("etag.changes-members"), Requires("7644-3.14-04"), Explain{
 			Why: "Two administrators who change the members of one group undo each other's work unnoticed.",
 			Fix: "Count a change of the members as a change of the group.",
 		}, func() {

@@ -27,10 +27,10 @@ func etagStale(x *reports.Exchange) error {
 
 // etagConditionalWrites: If-Match with PUT, PATCH and DELETE.
 func (s *session) etagConditionalWrites() {
-	about("writes with If-Match", func() {
+	s.about("writes with If-Match", func() {
 		var name, stale string
 		var u *resource
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(ETag)
 			name = s.freeText()
 			u = s.makeUser("etag-match")
@@ -84,60 +84,60 @@ func (s *session) etagConditionalWrites() {
 			weakly  = "Compare tags weakly, since SCIM's tags are usually weak, and let the present one pass."
 		)
 
-		it("PUT with the present tag in If-Match succeeds", ID("etag.match-put"), Requires("7644-3.14-06"), Explain{Why: useless, Fix: weakly}, func() {
+		s.it("PUT with the present tag in If-Match succeeds", ID("etag.match-put"), Requires("7644-3.14-06"), Explain{Why: useless, Fix: weakly}, func() {
 			s.judge(s.putOver(u, body("Matched PUT"), "If-Match", now()), succeeded)
 		})
 
-		it("PATCH with the present tag in If-Match succeeds", ID("etag.match-patch"), Requires("7644-3.14-06"), Explain{Why: useless, Fix: weakly}, func() {
+		s.it("PATCH with the present tag in If-Match succeeds", ID("etag.match-patch"), Requires("7644-3.14-06"), Explain{Why: useless, Fix: weakly}, func() {
 			s.requires(Patch)
 			s.judge(s.patchWith(u, []string{"If-Match", now()}, op("replace", name, "Matched PATCH")), succeeded)
 		})
 
-		it("PUT with If-Match: * succeeds on an existing resource", ID("etag.match-any"), Requires("7644-3.14-06"), Explain{
+		s.it("PUT with If-Match: * succeeds on an existing resource", ID("etag.match-any"), Requires("7644-3.14-06"), Explain{
 			Why: "HTTP defines * as any present representation; a client that only wants not to create uses it.",
 			Fix: "Let * match every existing resource.",
 		}, func() { s.judge(s.putOver(u, body("Matched any"), "If-Match", "*"), succeeded) })
 
-		it("PUT with the present tag in a list in If-Match succeeds", ID("etag.match-list"), Requires("7644-3.14-06"), Explain{
+		s.it("PUT with the present tag in a list in If-Match succeeds", ID("etag.match-list"), Requires("7644-3.14-06"), Explain{
 			Why: "HTTP allows several tags; a client that would accept either of two states names both.",
 			Fix: "Split If-Match at its commas and compare each tag.",
 		}, func() {
 			s.judge(s.putOver(u, body("Matched list"), "If-Match", `"scimproof-a", `+now()), succeeded)
 		})
 
-		it("PUT with an outdated tag in If-Match is refused with 412", ID("etag.stale-put"), Requires("7644-3.14-07", "7644-3.14-08"), Explain{Why: lost, Fix: refuse}, func() {
+		s.it("PUT with an outdated tag in If-Match is refused with 412", ID("etag.stale-put"), Requires("7644-3.14-07", "7644-3.14-08"), Explain{Why: lost, Fix: refuse}, func() {
 			x, _, _ := stalePut()
 			s.judge(x, etagStale)
 		})
 
-		it("PUT with an outdated tag in If-Match changes nothing", ID("etag.stale-put-unchanged"), Requires("7644-3.14-07"), Explain{Why: neither, Fix: atomic}, func() {
+		s.it("PUT with an outdated tag in If-Match changes nothing", ID("etag.stale-put-unchanged"), Requires("7644-3.14-07"), Explain{Why: neither, Fix: atomic}, func() {
 			_, before, after := stalePut()
 			s.judge(after, Status(http.StatusOK), Attr(name, scim.Get(before.Object(), name)))
 		})
 
-		it("PATCH with an outdated tag in If-Match is refused with 412", ID("etag.stale-patch"), Requires("7644-3.14-07", "7644-3.14-08"), Explain{Why: lost, Fix: refuse}, func() {
+		s.it("PATCH with an outdated tag in If-Match is refused with 412", ID("etag.stale-patch"), Requires("7644-3.14-07", "7644-3.14-08"), Explain{Why: lost, Fix: refuse}, func() {
 			x, _, _ := stalePatch()
 			s.judge(x, etagStale)
 		})
 
-		it("PATCH with an outdated tag in If-Match changes nothing", ID("etag.stale-patch-unchanged"), Requires("7644-3.14-07"), Explain{Why: neither, Fix: atomic}, func() {
+		s.it("PATCH with an outdated tag in If-Match changes nothing", ID("etag.stale-patch-unchanged"), Requires("7644-3.14-07"), Explain{Why: neither, Fix: atomic}, func() {
 			_, before, after := stalePatch()
 			s.judge(after, Status(http.StatusOK), Attr(name, scim.Get(before.Object(), name)))
 		})
 
-		it("DELETE with an outdated tag in If-Match is refused with 412", ID("etag.stale-delete"), Requires("7644-3.14-10", "7644-3.14-07"), Explain{
+		s.it("DELETE with an outdated tag in If-Match is refused with 412", ID("etag.stale-delete"), Requires("7644-3.14-10", "7644-3.14-07"), Explain{
 			Why: "A client deletes a user whom somebody has just brought back.", Fix: refuse,
 		}, func() {
 			x, _, _ := staleDelete()
 			s.judge(x, etagStale)
 		})
 
-		it("DELETE with an outdated tag in If-Match deletes nothing", ID("etag.stale-delete-unchanged"), Requires("7644-3.14-07"), Explain{Why: neither, Fix: atomic}, func() {
+		s.it("DELETE with an outdated tag in If-Match deletes nothing", ID("etag.stale-delete-unchanged"), Requires("7644-3.14-07"), Explain{Why: neither, Fix: atomic}, func() {
 			_, _, after := staleDelete()
 			s.judge(after, Status(http.StatusOK))
 		})
 
-		it("DELETE with the present tag in If-Match succeeds", ID("etag.match-delete"), Requires("7644-3.14-10", "7644-3.14-06"), Explain{Why: useless, Fix: weakly}, func() {
+		s.it("DELETE with the present tag in If-Match succeeds", ID("etag.match-delete"), Requires("7644-3.14-10", "7644-3.14-06"), Explain{Why: useless, Fix: weakly}, func() {
 			s.judge(s.remove(u, "If-Match", now()), succeeded)
 		})
 	})
@@ -153,8 +153,8 @@ func (s *session) aliveAgain(u *resource) *resource {
 
 // etagUnsupported: what a server without versions does with If-Match.
 func (s *session) etagUnsupported() {
-	about("If-Match on a server without versions", func() {
-		it("without support for versions, If-Match is ignored or refused, never half applied", ID("etag.unsupported"), Requires("7644-3.14-11"), Explain{
+	s.about("If-Match on a server without versions", func() {
+		s.it("without support for versions, If-Match is ignored or refused, never half applied", ID("etag.unsupported"), Requires("7644-3.14-11"), Explain{
 			Why: "A client is told that its condition has failed although its change was made.",
 			Fix: "Ignore If-Match, or check it before anything is changed.",
 		}, func() {

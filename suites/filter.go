@@ -33,11 +33,11 @@ const (
 
 // filterAtAll holds for targets without filters too, so it does not ask for the feature.
 func (s *session) filterAtAll() {
-	about("Filters, supported or not", func() {
+	s.about("Filters, supported or not", func() {
 		var p *crowd
-		beforeAll(func() { p = s.crowd() })
+		s.beforeAll(func() { p = s.crowd() })
 
-		it("a filter is never ignored: it is obeyed or refused", ID("filter.never-ignored"), Requires("7644-3.4.2.2-01", onlyMatches), Explain{
+		s.it("a filter is never ignored: it is obeyed or refused", ID("filter.never-ignored"), Requires("7644-3.4.2.2-01", onlyMatches), Explain{
 			Why: "A client that looks somebody up takes the first record of an unfiltered list for the one it wanted, and changes or deletes the wrong account.",
 			Fix: "Where filtering is not supported answer 400 or 501 to every request with a filter parameter.",
 		}, func() {
@@ -60,11 +60,11 @@ func (s *session) filterAtAll() {
 
 // filterText: the operators on strings.
 func (s *session) filterText() {
-	about("Filter operators on strings", func() {
+	s.about("Filter operators on strings", func() {
 		var p *crowd
-		beforeAll(func() { p = s.filterCrowd() })
+		s.beforeAll(func() { p = s.filterCrowd() })
 
-		it("userName eq finds exactly the user of that name", ID("filter.eq-username"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
+		s.it("userName eq finds exactly the user of that name", ID("filter.eq-username"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
 			Why: "Every identity provider looks users up this way before it creates or changes them; Entra and Okta both start each cycle so.",
 			Fix: "Compare the whole value of userName with the whole operator value, not a prefix of it.",
 		}, func() {
@@ -73,7 +73,7 @@ func (s *session) filterText() {
 			p.mustFind(crowdEq("userName", full[:len(full)-2]))
 		})
 
-		it("eq on a string finds equal values and not those that merely contain it", ID("filter.eq-string"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
+		s.it("eq on a string finds equal values and not those that merely contain it", ID("filter.eq-string"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
 			Why: "A client that matches on displayName links an account to whoever contains the name.",
 			Fix: "Implement eq as equality; substring search is what co is for.",
 		}, func() {
@@ -81,12 +81,12 @@ func (s *session) filterText() {
 			p.finds(crowdEq("displayName", p.core()), "ada")
 		})
 
-		it("ne leaves out exactly the equal values", ID("filter.ne-string"), Requires("7644-3.4.2.2-09", onlyMatches, allMatches), Explain{
+		s.it("ne leaves out exactly the equal values", ID("filter.ne-string"), Requires("7644-3.4.2.2-09", onlyMatches, allMatches), Explain{
 			Why: "Reports such as everybody except the service account would name or miss the wrong people.",
 			Fix: "Implement ne on an attribute that has one value as the negation of eq.",
 		}, func() { p.finds(p.teamWith("userName ne "+scim.Quote(p.name("ada"))), "bea", "cyd", "dan", "eve") })
 
-		it("co finds the value at the start, in the middle and at the end", ID("filter.co"), Requires("7644-3.4.2.2-10", onlyMatches, allMatches), Explain{
+		s.it("co finds the value at the start, in the middle and at the end", ID("filter.co"), Requires("7644-3.4.2.2-10", onlyMatches, allMatches), Explain{
 			Why: "Search boxes rely on co: whoever has the text in the middle of a value cannot be found.",
 			Fix: "Match co anywhere in the attribute's value.",
 		}, func() {
@@ -94,7 +94,7 @@ func (s *session) filterText() {
 			p.finds("displayName co "+scim.Quote(p.core()), "ada", "bea", "cyd", "dan")
 		})
 
-		it("sw finds values that start with the operator value, or equal it", ID("filter.sw"), Requires("7644-3.4.2.2-11", onlyMatches, allMatches), Explain{
+		s.it("sw finds values that start with the operator value, or equal it", ID("filter.sw"), Requires("7644-3.4.2.2-11", onlyMatches, allMatches), Explain{
 			Why: "Clients split a large directory by first letters; with a wrong sw, records appear in several parts or in none.",
 			Fix: "Match sw at the beginning of the value only, and count equality as a match.",
 		}, func() {
@@ -102,7 +102,7 @@ func (s *session) filterText() {
 			p.finds("displayName sw "+scim.Quote(p.core()), "ada", "bea")
 		})
 
-		it("ew finds values that end with the operator value, or equal it", ID("filter.ew"), Requires("7644-3.4.2.2-12", onlyMatches, allMatches), Explain{
+		s.it("ew finds values that end with the operator value, or equal it", ID("filter.ew"), Requires("7644-3.4.2.2-12", onlyMatches, allMatches), Explain{
 			Why: "Filters on a mail domain end with it: a loose match lets in look-alike domains.",
 			Fix: "Match ew at the end of the value only, and count equality as a match.",
 		}, func() {
@@ -110,27 +110,27 @@ func (s *session) filterText() {
 			p.finds("displayName ew "+scim.Quote(p.core()), "ada", "cyd")
 		})
 
-		it("gt on a string finds greater values, not equal ones", ID("filter.gt-string"), Requires("7644-3.4.2.2-14", onlyMatches, allMatches), Explain{
+		s.it("gt on a string finds greater values, not equal ones", ID("filter.gt-string"), Requires("7644-3.4.2.2-14", onlyMatches, allMatches), Explain{
 			Why: "Clients that walk a directory by key (everything after the last one seen) get records twice or miss some.",
 			Fix: "Compare strings lexicographically and leave the equal value out.",
 		}, func() { p.finds(p.teamWith("userName gt "+scim.Quote(p.name("cyd"))), "dan", "eve") })
 
-		it("ge on a string finds greater and equal values", ID("filter.ge-string"), Requires("7644-3.4.2.2-16", onlyMatches, allMatches), Explain{
+		s.it("ge on a string finds greater and equal values", ID("filter.ge-string"), Requires("7644-3.4.2.2-16", onlyMatches, allMatches), Explain{
 			Why: "Clients that split a directory into ranges lose the record on the border.",
 			Fix: "Compare strings lexicographically and count the equal value.",
 		}, func() { p.finds(p.teamWith("userName ge "+scim.Quote(p.name("cyd"))), "cyd", "dan", "eve") })
 
-		it("lt on a string finds lesser values, not equal ones", ID("filter.lt-string"), Requires("7644-3.4.2.2-18", onlyMatches, allMatches), Explain{
+		s.it("lt on a string finds lesser values, not equal ones", ID("filter.lt-string"), Requires("7644-3.4.2.2-18", onlyMatches, allMatches), Explain{
 			Why: "Clients that split a directory into ranges get the record on the border twice.",
 			Fix: "Compare strings lexicographically and leave the equal value out.",
 		}, func() { p.finds(p.teamWith("userName lt "+scim.Quote(p.name("cyd"))), "ada", "bea") })
 
-		it("le on a string finds lesser and equal values", ID("filter.le-string"), Requires("7644-3.4.2.2-20", onlyMatches, allMatches), Explain{
+		s.it("le on a string finds lesser and equal values", ID("filter.le-string"), Requires("7644-3.4.2.2-20", onlyMatches, allMatches), Explain{
 			Why: "Clients that split a directory into ranges lose the record on the border.",
 			Fix: "Compare strings lexicographically and count the equal value.",
 		}, func() { p.finds(p.teamWith("userName le "+scim.Quote(p.name("cyd"))), "ada", "bea", "cyd") })
 
-		it("an attribute without value is not less than anything", ID("filter.order-absent"), Requires("7644-3.4.2.2-18", "7643-2.5-04", onlyMatches), Explain{
+		s.it("an attribute without value is not less than anything", ID("filter.order-absent"), Requires("7644-3.4.2.2-18", "7643-2.5-04", onlyMatches), Explain{
 			Why: "Records that lack the attribute turn up in every range.",
 			Fix: "Let gt, ge, lt and le match only where the attribute has a value.",
 		}, func() {
@@ -138,7 +138,7 @@ func (s *session) filterText() {
 			p.finds(p.teamWith("nickName lt "+scim.Quote(p.tag+"-bb")), "ada", "cyd")
 		})
 
-		it("percent sign, underscore and asterisk in a value are no wildcards", ID("filter.no-wildcards"), Requires(onlyMatches, "7644-3.4.2.2-08"), Explain{
+		s.it("percent sign, underscore and asterisk in a value are no wildcards", ID("filter.no-wildcards"), Requires(onlyMatches, "7644-3.4.2.2-08"), Explain{
 			Why: "A value from the outside that happens to hold such a character selects many records instead of one, or lets an attacker list everybody.",
 			Fix: "Escape the wildcards of the database's LIKE operator before using a filter value in it.",
 		}, func() {
@@ -152,16 +152,16 @@ func (s *session) filterText() {
 
 // filterCase: letter case of values (RFC 7643 §7 caseExact).
 func (s *session) filterCase() {
-	about("Letter case of values in filters", func() {
+	s.about("Letter case of values in filters", func() {
 		var p *crowd
-		beforeAll(func() { p = s.filterCrowd() })
+		s.beforeAll(func() { p = s.filterCrowd() })
 
-		it("userName eq ignores letter case", ID("filter.eq-case"), Requires("7643-4.1.1-03", "7644-3.4.2.2-36", "7643-7-12"), Explain{
+		s.it("userName eq ignores letter case", ID("filter.eq-case"), Requires("7643-4.1.1-03", "7644-3.4.2.2-36", "7643-7-12"), Explain{
 			Why: "Clients that write the name in another letter case find nobody, try to create the user, and run into a conflict that they cannot resolve.",
 			Fix: "Compare userName without regard to case, in filters as for uniqueness.",
 		}, func() { p.mustFind(crowdEq("userName", strings.ToUpper(p.name("ada"))), "ada") })
 
-		it("co, sw and ew ignore letter case unless the attribute is case-exact", ID("filter.substring-case"), Requires("7644-3.4.2.2-36", "7643-7-12", "7644-3.4.2.2-10"), Explain{
+		s.it("co, sw and ew ignore letter case unless the attribute is case-exact", ID("filter.substring-case"), Requires("7644-3.4.2.2-36", "7643-7-12", "7644-3.4.2.2-10"), Explain{
 			Why: "People are found by eq but not by co, depending on how somebody typed their name.",
 			Fix: "Use the same case folding for every operator; caseExact of the attribute decides.",
 		}, func() {
@@ -171,7 +171,7 @@ func (s *session) filterCase() {
 			}
 		})
 
-		it("gt, ge, lt and le ignore letter case unless the attribute is case-exact", ID("filter.order-case"), Requires("7644-3.4.2.2-36", "7643-7-12", "7644-3.4.2.2-16"), Explain{
+		s.it("gt, ge, lt and le ignore letter case unless the attribute is case-exact", ID("filter.order-case"), Requires("7644-3.4.2.2-36", "7643-7-12", "7644-3.4.2.2-16"), Explain{
 			Why: "Ranges by name contain all capitals before the first small letter, so records are missed.",
 			Fix: "Fold both sides before comparing the order of strings that are not case-exact.",
 		}, func() {
@@ -179,7 +179,7 @@ func (s *session) filterCase() {
 			p.finds(p.teamWith("userName ge "+scim.Quote(strings.ToUpper(p.tag+".c"))), "cyd", "dan", "eve")
 		})
 
-		it("externalId eq finds the user with that externalId", ID("filter.external-id"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
+		s.it("externalId eq finds the user with that externalId", ID("filter.external-id"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
 			Why: "Clients that key on their own identifier, as Entra can, lose the link to every account.",
 			Fix: "Make externalId searchable by eq.",
 		}, func() {
@@ -187,7 +187,7 @@ func (s *session) filterCase() {
 			p.finds(crowdEq("externalId", p.tag+"-b"), "ada")
 		})
 
-		it("externalId is compared with regard to letter case", ID("filter.external-id-case"), Requires("7643-3.1-16", "7644-3.4.2.2-36", onlyMatches), Explain{
+		s.it("externalId is compared with regard to letter case", ID("filter.external-id-case"), Requires("7643-3.1-16", "7644-3.4.2.2-36", onlyMatches), Explain{
 			Why: "Identifiers of other systems often differ in letter case alone, and two people would be taken for one.",
 			Fix: "Compare externalId exactly, with a case-sensitive collation.",
 		}, func() {
@@ -195,12 +195,12 @@ func (s *session) filterCase() {
 			p.finds(crowdEq("externalId", p.tag+"-B"))
 		})
 
-		it("id eq finds the resource with that id", ID("filter.id"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
+		s.it("id eq finds the resource with that id", ID("filter.id"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
 			Why: "Clients that combine an id with another condition, as membership tests do, never get an answer.",
 			Fix: "Treat id as an attribute like any other in filters.",
 		}, func() { p.finds(crowdEq("id", p.people["ada"].ID), "ada") })
 
-		it("id is compared with regard to letter case", ID("filter.id-case"), Requires("7644-3.4.2.2-36", "7643-7-12", onlyMatches), Explain{
+		s.it("id is compared with regard to letter case", ID("filter.id-case"), Requires("7644-3.4.2.2-36", "7643-7-12", onlyMatches), Explain{
 			Why: "A client may take two ids that differ in letter case for two resources, since the RFC says that they are.",
 			Fix: "Compare id with its exact letter case.",
 		}, func() {

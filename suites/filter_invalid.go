@@ -9,12 +9,12 @@ import (
 
 // filterInvalid: filters that break the grammar or name what does not exist.
 func (s *session) filterInvalid() {
-	about("Invalid filters", func() {
+	s.about("Invalid filters", func() {
 		var p *crowd
-		beforeAll(func() { p = s.filterCrowd() })
+		s.beforeAll(func() { p = s.filterCrowd() })
 		ada := func() string { return crowdEq("userName", p.name("ada")) }
 
-		it("an unknown operator is refused with 400 invalidFilter and no results", ID("filter.unknown-operator"), Requires("7644-3.4.2.2-35", "7644-3.12-17"), Explain{
+		s.it("an unknown operator is refused with 400 invalidFilter and no results", ID("filter.unknown-operator"), Requires("7644-3.4.2.2-35", "7644-3.12-17"), Explain{
 			Why: "A server that guesses the operator answers another question than it was asked.",
 			Fix: "Answer 400 with scimType invalidFilter and name the operator in detail.",
 		}, func() {
@@ -38,13 +38,13 @@ func (s *session) filterInvalid() {
 			{"unquoted-string", "a string without quotation marks is refused", "a client that forgot to quote", func() string { return "userName eq " + p.name("ada") }, []string{"ada"}},
 			{"single-quotes", "a string in single quotation marks is refused", "a client that quotes as in SQL", func() string { return "userName eq '" + p.name("ada") + "'" }, []string{"ada"}},
 		} {
-			it(c.title+" with 400 invalidFilter", ID("filter."+c.id), Requires("7644-3.4.2.2-27", "7644-3.4.2.2-06", "7644-3.12-17"), Explain{
+			s.it(c.title+" with 400 invalidFilter", ID("filter."+c.id), Requires("7644-3.4.2.2-27", "7644-3.4.2.2-06", "7644-3.12-17"), Explain{
 				Why: "What arrives is " + c.why + "; a server that makes something of it selects other records than the client meant.",
 				Fix: "Parse the whole filter by the grammar of RFC 7644 Figure 1, and answer 400 invalidFilter to anything else.",
 			}, func() { p.declines(c.filter(), c.obvious...) })
 		}
 
-		it("an empty filter is refused rather than taken for everybody", ID("filter.empty"), Requires("7644-3.4.2.2-06", "7644-3.12-17"), Explain{
+		s.it("an empty filter is refused rather than taken for everybody", ID("filter.empty"), Requires("7644-3.4.2.2-06", "7644-3.12-17"), Explain{
 			Why: "A client whose condition came out empty gets the whole directory, and may act on it.",
 			Fix: "Tell an empty filter parameter from an absent one, and answer 400 invalidFilter.",
 		}, func() {
@@ -56,7 +56,7 @@ func (s *session) filterInvalid() {
 			s.judgeErr(err, a.first())
 		})
 
-		it("a filter on an unknown attribute is refused or matches nothing", ID("filter.unknown-attribute"), Requires(onlyMatches), Explain{
+		s.it("a filter on an unknown attribute is refused or matches nothing", ID("filter.unknown-attribute"), Requires(onlyMatches), Explain{
 			Why: "A misspelt attribute that is dropped turns a look-up into a list of everybody.",
 			Fix: "Answer 400 invalidFilter where the schema does not define the attribute.",
 		}, func() {
@@ -64,7 +64,7 @@ func (s *session) filterInvalid() {
 			p.unknown(a)
 		})
 
-		it("an unknown attribute beside a known one does not drop out of the condition", ID("filter.unknown-attribute-and"), Requires(onlyMatches, "7644-3.4.2.2-22"), Explain{
+		s.it("an unknown attribute beside a known one does not drop out of the condition", ID("filter.unknown-attribute-and"), Requires(onlyMatches, "7644-3.4.2.2-22"), Explain{
 			Why: "The client asked for two conditions; obeying only one returns records that it did not ask for.",
 			Fix: "Answer 400 invalidFilter, or let the comparison be false for every resource.",
 		}, func() { p.unknown(p.ask("User", ada()+" and "+crowdEq("scimproofUnknown", p.tag), "count", "5")) })
@@ -84,10 +84,10 @@ func (p *crowd) unknown(a *crowdAnswer) {
 
 // filterPasswords: passwords must not be guessable through filters (ambiguity A29).
 func (s *session) filterPasswords() {
-	about("Filters on the password", func() {
+	s.about("Filters on the password", func() {
 		var p *crowd
 		var secret string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			p = s.filterCrowd()
 			s.needs("User", "password")
 			if p.people["pat"] == nil {
@@ -114,7 +114,7 @@ func (s *session) filterPasswords() {
 			p.judge(a, true, nil)
 		}
 
-		it("a wrong password never matches", ID("filter.password-wrong"), Requires("7643-4.1.1-21", "7643-7-22", onlyMatches), Explain{
+		s.it("a wrong password never matches", ID("filter.password-wrong"), Requires("7643-4.1.1-21", "7643-7-22", onlyMatches), Explain{
 			Why: "Clients that check a password by filter would accept any.",
 			Fix: "Refuse filters on password with 400 or 403, or compare the hash.",
 		}, func() {
@@ -123,7 +123,7 @@ func (s *session) filterPasswords() {
 			matchless(with(crowdEq("password", secret+"x")))
 		})
 
-		it("parts of a password never match", ID("filter.password-oracle"), Requires("7643-4.1.1-22", onlyMatches), Explain{
+		s.it("parts of a password never match", ID("filter.password-oracle"), Requires("7643-4.1.1-22", onlyMatches), Explain{
 			Why: "Whoever may query users can find out every password letter by letter.",
 			Fix: "Refuse all operators but eq on password, with 400 invalidFilter.",
 		}, func() {

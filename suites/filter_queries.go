@@ -12,11 +12,11 @@ import (
 
 // filterQueries: filters together with the rest of a query, and on common attributes.
 func (s *session) filterQueries() {
-	about("Filters as part of a query", func() {
+	s.about("Filters as part of a query", func() {
 		var p *crowd
-		beforeAll(func() { p = s.filterCrowd() })
+		s.beforeAll(func() { p = s.filterCrowd() })
 
-		it("a filter that matches nothing answers 200 with totalResults 0", ID("filter.no-match"), Requires("7644-3.4.2-09"), Explain{
+		s.it("a filter that matches nothing answers 200 with totalResults 0", ID("filter.no-match"), Requires("7644-3.4.2-09"), Explain{
 			Why: "It is how clients learn that they have to create a user; Entra's first request to every tenant gets this answer, and 404 stops it.",
 			Fix: "Answer 200 with an empty ListResponse.",
 		}, func() {
@@ -29,7 +29,7 @@ func (s *session) filterQueries() {
 			})
 		})
 
-		it("totalResults counts the matches and not all resources", ID("filter.total"), Requires("7644-3.4.2-05", allMatches), Explain{
+		s.it("totalResults counts the matches and not all resources", ID("filter.total"), Requires("7644-3.4.2-05", allMatches), Explain{
 			Why: "Clients decide by totalResults whether a look-up was unique, and when to stop paging.",
 			Fix: "Count after filtering.",
 		}, func() {
@@ -41,7 +41,7 @@ func (s *session) filterQueries() {
 			p.s.judgeErr(err, a.first())
 		})
 
-		it("a filter holds on every page", ID("filter.paging"), Requires("7644-3.4.2.2-38", "7644-3.4.2-05", onlyMatches, allMatches), Explain{
+		s.it("a filter holds on every page", ID("filter.paging"), Requires("7644-3.4.2.2-38", "7644-3.4.2-05", onlyMatches, allMatches), Explain{
 			Why: "Where count is applied before the filter, pages come out short or empty and clients stop before the end.",
 			Fix: "Filter first, then cut the page out of the matches.",
 		}, func() {
@@ -63,7 +63,7 @@ func (s *session) filterQueries() {
 			}
 		})
 
-		it("attributes does not hide from a filter what it does not return", ID("filter.projection"), Requires("7644-3.4.2.2-38", onlyMatches, allMatches), Explain{
+		s.it("attributes does not hide from a filter what it does not return", ID("filter.projection"), Requires("7644-3.4.2.2-38", onlyMatches, allMatches), Explain{
 			Why: "Entra and others ask for few attributes and filter by another; filtering what has already been cut finds nobody.",
 			Fix: "Evaluate the filter on the whole resource, before the projection.",
 		}, func() {
@@ -72,7 +72,7 @@ func (s *session) filterQueries() {
 			p.judge(a, true, []string{"ada"})
 		})
 
-		it("excludedAttributes does not hide an attribute from a filter", ID("filter.projection-excluded"), Requires("7644-3.4.2.2-38", onlyMatches, allMatches), Explain{
+		s.it("excludedAttributes does not hide an attribute from a filter", ID("filter.projection-excluded"), Requires("7644-3.4.2.2-38", onlyMatches, allMatches), Explain{
 			Why: "Clients leave out large attributes, such as members, and still filter by them.",
 			Fix: "Evaluate the filter on the whole resource, before the projection.",
 		}, func() {
@@ -81,7 +81,7 @@ func (s *session) filterQueries() {
 			p.judge(a, true, []string{"ada"})
 		})
 
-		it("meta.resourceType can be filtered by", ID("filter.resource-type"), Requires("7644-3.4.2.1-02", onlyMatches, allMatches), Explain{
+		s.it("meta.resourceType can be filtered by", ID("filter.resource-type"), Requires("7644-3.4.2.1-02", onlyMatches, allMatches), Explain{
 			Why: "A condition on the type that is dropped, or never holds, makes searches over several types useless.",
 			Fix: "Compare meta.resourceType with the name of the resource type.",
 		}, func() {
@@ -89,12 +89,12 @@ func (s *session) filterQueries() {
 			p.finds(crowdEq("userName", p.name("ada")) + ` and meta.resourceType eq "Group"`)
 		})
 
-		it("meta.resourceType is compared with regard to letter case", ID("filter.resource-type-case"), Requires("7643-3.1-19"), Explain{
+		s.it("meta.resourceType is compared with regard to letter case", ID("filter.resource-type-case"), Requires("7643-3.1-19"), Explain{
 			Why: "The attribute is case-exact, and names of types may differ in letter case alone.",
 			Fix: "Compare meta.resourceType exactly.",
 		}, func() { p.finds(crowdEq("userName", p.name("ada")) + ` and meta.resourceType eq "USER"`) })
 
-		it("schemas eq finds the resources that use an extension", ID("filter.schemas"), Requires("7644-3.4.2.2-37", "7644-3.4.2.2-31", onlyMatches, allMatches), Explain{
+		s.it("schemas eq finds the resources that use an extension", ID("filter.schemas"), Requires("7644-3.4.2.2-37", "7644-3.4.2.2-31", onlyMatches, allMatches), Explain{
 			Why: "It is the standard way to list employees, that is users with enterprise data.",
 			Fix: "Compare each value of schemas.",
 		}, func() {
@@ -118,21 +118,21 @@ func (s *session) filterQueries() {
 
 // filterGroups: filters on groups and memberships.
 func (s *session) filterGroups() {
-	about("Filters on groups", func() {
+	s.about("Filters on groups", func() {
 		var p *crowd
-		beforeAll(func() {
+		s.beforeAll(func() {
 			p = s.filterCrowd()
 			p.groups()
 		})
 
-		it("displayName eq on groups finds exactly the group of that name", ID("filter.group-displayname"), Requires("7644-3.4.2.2-08", "7644-3.4.2-10", onlyMatches, allMatches), Explain{
+		s.it("displayName eq on groups finds exactly the group of that name", ID("filter.group-displayname"), Requires("7644-3.4.2.2-08", "7644-3.4.2-10", onlyMatches, allMatches), Explain{
 			Why: "Entra and Okta look groups up by name before they create them; a user with the same name must not come back.",
 			Fix: "Search groups alone at /Groups, and compare the whole name.",
 		}, func() {
 			p.judge(p.ask("Group", crowdEq("displayName", p.groupName("crew"))), false, []string{"crew"})
 		})
 
-		it("members.value eq finds the groups that somebody is in", ID("filter.group-members"), Requires("7644-3.4.2.2-31", onlyMatches, allMatches), Explain{
+		s.it("members.value eq finds the groups that somebody is in", ID("filter.group-members"), Requires("7644-3.4.2.2-31", onlyMatches, allMatches), Explain{
 			Why: "Entra tests memberships so; without an answer it has to read every group with all of its members.",
 			Fix: "Make members.value searchable at /Groups.",
 		}, func() {
@@ -140,7 +140,7 @@ func (s *session) filterGroups() {
 			p.judge(p.ask("Group", crowdEq("members.value", p.people["bea"].ID)), true, []string{"crew"})
 		})
 
-		it("id and members.value together answer whether somebody is in a group", ID("filter.group-membership"), Requires("7644-3.4.2.2-22", onlyMatches, allMatches), Explain{
+		s.it("id and members.value together answer whether somebody is in a group", ID("filter.group-membership"), Requires("7644-3.4.2.2-22", onlyMatches, allMatches), Explain{
 			Why: "It is Entra's test before it adds or removes a member; a wrong yes leaves somebody without access, or with it.",
 			Fix: "Evaluate both conditions on the group.",
 		}, func() {
@@ -152,7 +152,7 @@ func (s *session) filterGroups() {
 			p.judge(in("cyd"), true, nil)
 		})
 
-		it("groups.value eq finds the members of a group", ID("filter.user-groups"), Requires("7644-3.4.2.2-31", onlyMatches, allMatches), Explain{
+		s.it("groups.value eq finds the members of a group", ID("filter.user-groups"), Requires("7644-3.4.2.2-31", onlyMatches, allMatches), Explain{
 			Why: "Members of a large group can be read in pages this way, which /Groups does not offer.",
 			Fix: "Make the readOnly groups attribute of users searchable.",
 		}, func() {

@@ -10,16 +10,16 @@ import (
 
 // filterTypes: Booleans, binaries, references, null and literals of the wrong type.
 func (s *session) filterTypes() {
-	about("Filters on values that are not strings", func() {
+	s.about("Filters on values that are not strings", func() {
 		var p *crowd
-		beforeAll(func() { p = s.filterCrowd() })
+		s.beforeAll(func() { p = s.filterCrowd() })
 		// eve was given no value: whether she counts as active is for filter.defaulted to judge.
 		activity := func(condition string, names ...string) {
 			p.has("active")
 			p.judge(p.ask("User", p.teamWith(condition)), true, names, "eve")
 		}
 
-		it("eq on a Boolean tells true from false", ID("filter.boolean-eq"), Requires("7644-3.4.2.2-08", "7644-3.4.2.2-28", onlyMatches, allMatches), Explain{
+		s.it("eq on a Boolean tells true from false", ID("filter.boolean-eq"), Requires("7644-3.4.2.2-08", "7644-3.4.2.2-28", onlyMatches, allMatches), Explain{
 			Why: "A list of active users that misses some, or holds leavers, is what access reviews are made from.",
 			Fix: "Compare Booleans with the JSON literals true and false.",
 		}, func() {
@@ -27,7 +27,7 @@ func (s *session) filterTypes() {
 			activity("active eq false", "bea", "dan")
 		})
 
-		it("ne on a Boolean finds the other value", ID("filter.boolean-ne"), Requires("7644-3.4.2.2-09", onlyMatches, allMatches), Explain{
+		s.it("ne on a Boolean finds the other value", ID("filter.boolean-ne"), Requires("7644-3.4.2.2-09", onlyMatches, allMatches), Explain{
 			Why: "active ne true is how some clients look for leavers.",
 			Fix: "Implement ne on Booleans as the negation of eq.",
 		}, func() { activity("active ne true", "bea", "dan") })
@@ -35,7 +35,7 @@ func (s *session) filterTypes() {
 		for _, c := range []struct{ op, statement string }{
 			{"gt", "7644-3.4.2.2-15"}, {"ge", "7644-3.4.2.2-17"}, {"lt", "7644-3.4.2.2-19"}, {"le", "7644-3.4.2.2-21"},
 		} {
-			it(c.op+" on a Boolean is refused with 400 invalidFilter", ID("filter.boolean-"+c.op), Requires(c.statement), Explain{
+			s.it(c.op+" on a Boolean is refused with 400 invalidFilter", ID("filter.boolean-"+c.op), Requires(c.statement), Explain{
 				Why: "A filter that makes no sense is a bug of the client, which only an error makes visible.",
 				Fix: "Check the attribute's type before comparing, and answer 400 invalidFilter to " + c.op + " on Booleans.",
 			}, func() {
@@ -44,7 +44,7 @@ func (s *session) filterTypes() {
 			})
 		}
 
-		it("gt, ge, lt and le on a binary attribute are refused with 400 invalidFilter", ID("filter.binary-order"),
+		s.it("gt, ge, lt and le on a binary attribute are refused with 400 invalidFilter", ID("filter.binary-order"),
 			Requires("7644-3.4.2.2-15", "7644-3.4.2.2-17", "7644-3.4.2.2-19", "7644-3.4.2.2-21"), Explain{
 				Why: "Certificates have no order; whatever comes back is arbitrary.",
 				Fix: "Answer 400 invalidFilter to gt, ge, lt and le on attributes of type binary.",
@@ -59,7 +59,7 @@ func (s *session) filterTypes() {
 				}
 			})
 
-		it("eq on a reference finds the resource with that URI", ID("filter.reference-eq"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
+		s.it("eq on a reference finds the resource with that URI", ID("filter.reference-eq"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
 			Why: "URIs hold colons, slashes and dots, on which naive parsers stumble.",
 			Fix: "Take the whole quoted string for the value, whatever characters it holds.",
 		}, func() {
@@ -67,7 +67,7 @@ func (s *session) filterTypes() {
 			p.finds(crowdEq("profileUrl", scim.String(p.people["ada"].stored, "profileUrl")), "ada")
 		})
 
-		it("references are compared with regard to letter case where they are published so", ID("filter.reference-case"), Requires("7643-2.3.7-04", "7643-7-12", onlyMatches), Explain{
+		s.it("references are compared with regard to letter case where they are published so", ID("filter.reference-case"), Requires("7643-2.3.7-04", "7643-7-12", onlyMatches), Explain{
 			Why: "Paths of URIs that differ in letter case are different addresses.",
 			Fix: "Compare attributes of type reference exactly.",
 		}, func() {
@@ -80,7 +80,7 @@ func (s *session) filterTypes() {
 			p.finds(crowdEq("profileUrl", strings.TrimSuffix(uri, "/Ada")+"/ADA"))
 		})
 
-		it("eq null does not find resources that have a value", ID("filter.null"), Requires("7643-2.5-04", "7644-3.4.2.2-28", onlyMatches), Explain{
+		s.it("eq null does not find resources that have a value", ID("filter.null"), Requires("7643-2.5-04", "7644-3.4.2.2-28", onlyMatches), Explain{
 			Why: "Clients that look for incomplete records would overwrite complete ones.",
 			Fix: "Treat null like an absent value, or refuse it with 400 invalidFilter.",
 		}, func() {
@@ -100,7 +100,7 @@ func (s *session) filterTypes() {
 			p.judge(a, true, nil, "bea", "dan")
 		})
 
-		it("ne finds everybody who has another value", ID("filter.ne-absent"), Requires("7644-3.4.2.2-09", onlyMatches, allMatches), Explain{
+		s.it("ne finds everybody who has another value", ID("filter.ne-absent"), Requires("7644-3.4.2.2-09", onlyMatches, allMatches), Explain{
 			Why: "Whether ne finds records without the attribute is open, but it must find those with another value and not those with the same.",
 			Fix: "Compare the values; document whether absent ones count as different.",
 		}, func() {
@@ -110,7 +110,7 @@ func (s *session) filterTypes() {
 			s.observe("A23", "ne on an absent attribute", map[bool]string{true: "matches", false: "does not match"}[len(a.names) > 2])
 		})
 
-		it("a value of the wrong type never selects other records and never breaks the server", ID("filter.type-mismatch"), Requires(onlyMatches, "7644-3.12-17"), Explain{
+		s.it("a value of the wrong type never selects other records and never breaks the server", ID("filter.type-mismatch"), Requires(onlyMatches, "7644-3.12-17"), Explain{
 			Why: "Some clients quote Booleans; a 500 stops their whole cycle.",
 			Fix: "Answer 400 invalidFilter where the literal does not fit the attribute's type.",
 		}, func() {
@@ -127,7 +127,7 @@ func (s *session) filterTypes() {
 			}
 		})
 
-		it("an attribute with a default is compared by the value that the client was shown", ID("filter.defaulted"), Requires("7644-3.4.2.2-33"), Explain{
+		s.it("an attribute with a default is compared by the value that the client was shown", ID("filter.defaulted"), Requires("7644-3.4.2.2-33"), Explain{
 			Why: "A user who is shown as active but not found by active eq true drops out of reports and reviews.",
 			Fix: "Store the default when the resource is created, so that answers and filters see the same value.",
 		}, func() {
@@ -146,14 +146,14 @@ func (s *session) filterTypes() {
 
 // filterDates: dateTime attributes, at and beside the exact value (ambiguity A63).
 func (s *session) filterDates() {
-	about("Filters on dateTime attributes", func() {
+	s.about("Filters on dateTime attributes", func() {
 		var (
 			p        *crowd
 			created  string
 			modified string
 			at       time.Time
 		)
-		beforeAll(func() {
+		s.beforeAll(func() {
 			p = s.filterCrowd()
 			created = scim.String(p.people["ada"].stored, "meta.created")
 			modified = scim.String(p.people["ada"].stored, "meta.lastModified")
@@ -168,7 +168,7 @@ func (s *session) filterDates() {
 		}
 		shifted := func(d time.Duration) string { return at.Add(d).UTC().Format("2006-01-02T15:04:05.000Z") }
 
-		it("meta.created eq matches the timestamp as the server returned it", ID("filter.datetime-eq"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
+		s.it("meta.created eq matches the timestamp as the server returned it", ID("filter.datetime-eq"), Requires("7644-3.4.2.2-08", onlyMatches, allMatches), Explain{
 			Why: "A server that stores finer timestamps than it shows never finds the value that it has shown itself.",
 			Fix: "Store timestamps with the precision that you return.",
 		}, func() {
@@ -176,7 +176,7 @@ func (s *session) filterDates() {
 			ada("meta.created", "eq", shifted(time.Hour))
 		})
 
-		it("meta.created gt finds later timestamps only", ID("filter.datetime-gt"), Requires("7644-3.4.2.2-14", onlyMatches, allMatches), Explain{
+		s.it("meta.created gt finds later timestamps only", ID("filter.datetime-gt"), Requires("7644-3.4.2.2-14", onlyMatches, allMatches), Explain{
 			Why: "Incremental imports ask for everything after the last timestamp that they have seen; the last record comes back for ever.",
 			Fix: "Compare instants, and leave the equal one out.",
 		}, func() {
@@ -190,7 +190,7 @@ func (s *session) filterDates() {
 			s.judgeErr(err, a.xs...)
 		})
 
-		it("meta.created ge finds later and equal timestamps", ID("filter.datetime-ge"), Requires("7644-3.4.2.2-16", onlyMatches, allMatches), Explain{
+		s.it("meta.created ge finds later and equal timestamps", ID("filter.datetime-ge"), Requires("7644-3.4.2.2-16", onlyMatches, allMatches), Explain{
 			Why: "Incremental imports miss what happened at the very moment of the last one.",
 			Fix: "Compare instants, and count the equal one.",
 		}, func() {
@@ -198,7 +198,7 @@ func (s *session) filterDates() {
 			ada("meta.created", "ge", shifted(time.Hour))
 		})
 
-		it("meta.created lt finds earlier timestamps only", ID("filter.datetime-lt"), Requires("7644-3.4.2.2-18", onlyMatches, allMatches), Explain{
+		s.it("meta.created lt finds earlier timestamps only", ID("filter.datetime-lt"), Requires("7644-3.4.2.2-18", onlyMatches, allMatches), Explain{
 			Why: "Clean-up jobs that look for old accounts catch one that is not old enough.",
 			Fix: "Compare instants, and leave the equal one out.",
 		}, func() {
@@ -206,7 +206,7 @@ func (s *session) filterDates() {
 			ada("meta.created", "lt", created)
 		})
 
-		it("meta.created le finds earlier and equal timestamps", ID("filter.datetime-le"), Requires("7644-3.4.2.2-20", onlyMatches, allMatches), Explain{
+		s.it("meta.created le finds earlier and equal timestamps", ID("filter.datetime-le"), Requires("7644-3.4.2.2-20", onlyMatches, allMatches), Explain{
 			Why: "A range of dates loses the record at its end.",
 			Fix: "Compare instants, and count the equal one.",
 		}, func() {
@@ -214,7 +214,7 @@ func (s *session) filterDates() {
 			ada("meta.created", "le", shifted(-time.Hour))
 		})
 
-		it("timestamps in another time zone are compared as instants", ID("filter.datetime-zone"), Requires("7644-3.4.2.2-16", "7644-3.4.2.2-20", onlyMatches, allMatches), Explain{
+		s.it("timestamps in another time zone are compared as instants", ID("filter.datetime-zone"), Requires("7644-3.4.2.2-16", "7644-3.4.2.2-20", onlyMatches, allMatches), Explain{
 			Why: "Clients may send their local offset; compared as text, hours of changes are missed.",
 			Fix: "Parse the operator value as xsd:dateTime and compare instants, not strings.",
 		}, func() {
@@ -223,7 +223,7 @@ func (s *session) filterDates() {
 			ada("meta.created", "le", east)
 		})
 
-		it("meta.lastModified can be filtered by", ID("filter.last-modified"), Requires("7644-3.4.2.2-14", onlyMatches, allMatches), Explain{
+		s.it("meta.lastModified can be filtered by", ID("filter.last-modified"), Requires("7644-3.4.2.2-14", onlyMatches, allMatches), Explain{
 			Why: "It is the only standard way to ask what has changed; clients that get everything, or nothing, cannot synchronise.",
 			Fix: "Support gt and ge on meta.lastModified.",
 		}, func() {

@@ -114,11 +114,11 @@ func memberEntry(x *reports.Exchange, r *resource) scim.Object {
 
 // groupCreate: POST of groups and what their members look like.
 func (s *session) groupCreate(people cast) {
-	about("POST of a group", func() {
+	s.about("POST of a group", func() {
 		var a, b, g *resource
 		var sent scim.Object
 		var x, after *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsType("Group")
 			a, b = people()[0], people()[1]
 			sent = s.group("group", a, b)
@@ -147,7 +147,7 @@ func (s *session) groupCreate(people cast) {
 			return m
 		}
 
-		it("POST of a valid group creates a group that can be read", ID("groups.create"), Requires("7644-3.3-05", "7644-3.2-01"), Explain{
+		s.it("POST of a valid group creates a group that can be read", ID("groups.create"), Requires("7644-3.3-05", "7644-3.2-01"), Explain{
 			Why: "Without groups no client can hand out access; everything else about groups rests on this.",
 			Fix: "Support POST to the endpoint of groups and answer 201 with the stored group.",
 		}, func() {
@@ -160,17 +160,17 @@ func (s *session) groupCreate(people cast) {
 			s.judge(after, Status(http.StatusOK), Attr("id", g.ID), changedTo("displayName", nil, sent["displayName"]))
 		})
 
-		it("the members given in the POST of a group are its members", ID("groups.create-members"), Requires("7644-3.1-07", "7643-4.2-04"), Explain{
+		s.it("the members given in the POST of a group are its members", ID("groups.create-members"), Requires("7644-3.1-07", "7643-4.2-04"), Explain{
 			Why: "The members of a new group have no access until somebody notices that they were lost.",
 			Fix: "Store the members that come with a new group.",
 		}, func() { s.judge(made(), membersAre(a, b)) })
 
-		it("externalId of a group is stored", ID("groups.external-id"), Requires("7643-3.1-16"), Explain{
+		s.it("externalId of a group is stored", ID("groups.external-id"), Requires("7643-3.1-16"), Explain{
 			Why: "Entra and others find their groups again by externalId.",
 			Fix: "Store externalId for groups as for users.",
 		}, func() { s.judge(made(), changedTo("externalId", nil, sent["externalId"])) })
 
-		it("$ref of a member leads to that member", ID("groups.member-ref"), Requires("7643-4.2-05", "7643-2.3.7-03"), Explain{
+		s.it("$ref of a member leads to that member", ID("groups.member-ref"), Requires("7643-4.2-05", "7643-2.3.7-03"), Explain{
 			Why: "Clients follow $ref to read members; a wrong one leads to an error or to another person.",
 			Fix: "Build $ref from the member's own location, or leave it out.",
 		}, func() {
@@ -188,7 +188,7 @@ func (s *session) groupCreate(people cast) {
 			s.judge(s.get(strings.TrimPrefix(uri, base)), Status(http.StatusOK), Attr("id", a.ID))
 		})
 
-		it("type of a member that is a user is User", ID("groups.member-type"), Requires("7643-8.7.1-23"), Explain{
+		s.it("type of a member that is a user is User", ID("groups.member-type"), Requires("7643-8.7.1-23"), Explain{
 			Why: "Clients decide by type whether a member is a person or a group to be expanded.",
 			Fix: "Derive type from the member's resource type, or leave it out.",
 		}, func() {
@@ -208,11 +208,11 @@ func (s *session) groupCreate(people cast) {
 
 // groupNames: displayName.
 func (s *session) groupNames(people cast) {
-	about("displayName of groups", func() {
+	s.about("displayName of groups", func() {
 		var g, twin *resource
 		var name string
 		var before, nameless, second, renamed, after *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsType("Group")
 			g = s.makeGroup("group-name", people()[0])
 			before = s.readBack(g)
@@ -227,7 +227,7 @@ func (s *session) groupNames(people cast) {
 			return renamed, after
 		}
 
-		it("a group without displayName is not created", ID("groups.display-name-required"), Requires("7643-4.2-01"), Explain{
+		s.it("a group without displayName is not created", ID("groups.display-name-required"), Requires("7643-4.2-01"), Explain{
 			Why: "A group without a name cannot be chosen, found or told apart by anybody.",
 			Fix: "Refuse a group without displayName with 400 and scimType invalidValue.",
 		}, func() {
@@ -244,7 +244,7 @@ func (s *session) groupNames(people cast) {
 			s.judge(nameless, Softly(reports.Warn, Refused("400", scim.InvalidValue, scim.InvalidSyntax)))
 		})
 
-		it("two groups may have the same displayName", ID("groups.display-name-not-unique"), Requires("7643-4.2-02"), Explain{
+		s.it("two groups may have the same displayName", ID("groups.display-name-not-unique"), Requires("7643-4.2-02"), Explain{
 			Why: "Companies have many groups called \"Managers\"; clients with other keys than the name run into a conflict.",
 			Fix: "Do not require displayName of groups to be unique.",
 		}, func() {
@@ -258,7 +258,7 @@ func (s *session) groupNames(people cast) {
 			s.judge(second, succeeded)
 		})
 
-		it("PATCH without path gives a group a new displayName", ID("groups.rename"), Requires("7644-3.5.2.3-01"), Explain{
+		s.it("PATCH without path gives a group a new displayName", ID("groups.rename"), Requires("7644-3.5.2.3-01"), Explain{
 			Why: "Okta renames groups in this form; a group that keeps its old name cannot be found under the new one.",
 			Fix: "Accept replace without path on groups too.",
 		}, func() {
@@ -267,7 +267,7 @@ func (s *session) groupNames(people cast) {
 			s.judge(after, changedTo("displayName", g.Sent["displayName"], name))
 		})
 
-		it("a group that is renamed by PATCH keeps its members", ID("groups.rename-keeps-members"), Requires("7644-3.5.2.3-01"), Explain{
+		s.it("a group that is renamed by PATCH keeps its members", ID("groups.rename-keeps-members"), Requires("7644-3.5.2.3-01"), Explain{
 			Why: "A group that loses its members when it is renamed takes away the access of everybody in it.",
 			Fix: "Change only the attributes that the operation names.",
 		}, func() {

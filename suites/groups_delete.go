@@ -8,10 +8,10 @@ import (
 
 // groupDelete: DELETE of groups and of their members.
 func (s *session) groupDelete(people cast) {
-	about("DELETE of a group", func() {
+	s.about("DELETE of a group", func() {
 		var u, g *resource
 		var before, x *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsType("Group")
 			u = s.makeUser("group-delete")
 			g = s.makeGroup("group-delete", u)
@@ -25,7 +25,7 @@ func (s *session) groupDelete(people cast) {
 			}
 		}
 
-		it("DELETE of a group answers 204 and the group is gone", ID("groups.delete"), Requires("7644-3.6-05", "7644-3.6-02"), Explain{
+		s.it("DELETE of a group answers 204 and the group is gone", ID("groups.delete"), Requires("7644-3.6-05", "7644-3.6-02"), Explain{
 			Why: "A group that cannot be deleted goes on handing out access.",
 			Fix: "Support DELETE for groups as for users.",
 		}, func() {
@@ -33,7 +33,7 @@ func (s *session) groupDelete(people cast) {
 			s.judge(s.read(g), Status(http.StatusNotFound))
 		})
 
-		it("DELETE of a group leaves its members in place", ID("groups.delete-keeps-users"), Requires("7644-3.6-07"), Explain{
+		s.it("DELETE of a group leaves its members in place", ID("groups.delete-keeps-users"), Requires("7644-3.6-07"), Explain{
 			Why: "People do not leave because a group is dissolved; a cascade deletes their accounts.",
 			Fix: "Remove the membership and leave the members alone.",
 		}, func() {
@@ -41,7 +41,7 @@ func (s *session) groupDelete(people cast) {
 			s.judge(s.read(u), Status(http.StatusOK))
 		})
 
-		it("a deleted group is no longer among the groups of its former members", ID("groups.delete-leaves-user"), Requires("7644-3.6-07"), Explain{
+		s.it("a deleted group is no longer among the groups of its former members", ID("groups.delete-leaves-user"), Requires("7644-3.6-07"), Explain{
 			Why: "Applications that decide by the user's groups go on granting access for a group that is gone.",
 			Fix: "Derive groups of a user from the groups that exist.",
 		}, func() {
@@ -52,7 +52,7 @@ func (s *session) groupDelete(people cast) {
 			s.judge(s.until(func() *reports.Exchange { return s.read(u) }, notInGroups(g)), notInGroups(g))
 		})
 
-		it("a deleted user is no longer a member of its groups", ID("groups.deleted-user"), Requires("7644-3.6-07"), Explain{
+		s.it("a deleted user is no longer a member of its groups", ID("groups.deleted-user"), Requires("7644-3.6-07"), Explain{
 			Why: "Groups fill up with ids that lead nowhere, and clients that resolve them fail.",
 			Fix: "Remove a user from its groups when it is deleted.",
 		}, func() {
@@ -68,7 +68,7 @@ func (s *session) groupDelete(people cast) {
 			s.judge(s.readBack(g), hasNoMember(leaver), Softly(reports.Warn, hasMember(stayer)))
 		})
 
-		it("requests to a group that does not exist answer 404", ID("groups.unknown-id"), Requires("7644-3.4.1-03", "7644-3.12-11"), Explain{
+		s.it("requests to a group that does not exist answer 404", ID("groups.unknown-id"), Requires("7644-3.4.1-03", "7644-3.12-11"), Explain{
 			Why: "404 tells the client that its record is stale, so that it can create the group again.",
 			Fix: "Look the group up first and answer 404 with a SCIM error where there is none.",
 		}, func() {

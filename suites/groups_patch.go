@@ -68,10 +68,10 @@ func (st *groupStage) step(members func() []*resource, ops func() []scim.Object)
 
 // groupPatchMembers: adding and removing members by PATCH (RFC 7644 §3.5.2).
 func (s *session) groupPatchMembers(people cast) {
-	about("PATCH of the members of a group", func() {
+	s.about("PATCH of the members of a group", func() {
 		var a, b, c, d *resource
 		st := &groupStage{s: s}
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsType("Group")
 			s.requires(Patch)
 			all := people()
@@ -91,7 +91,7 @@ func (s *session) groupPatchMembers(people cast) {
 			return []scim.Object{op("remove", filtered(b), nil)}
 		})
 
-		it("PATCH add makes a user a member", ID("groups.patch-add"), Requires("7644-3.5.2.1-05", "7643-4.2-03"), Explain{
+		s.it("PATCH add makes a user a member", ID("groups.patch-add"), Requires("7644-3.5.2.1-05", "7643-4.2-03"), Explain{
 			Why: "This is how people get access; an acknowledged request without effect leaves them outside.",
 			Fix: "Add the given values to the members.",
 		}, func() {
@@ -100,7 +100,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, hasMember(b))
 		})
 
-		it("PATCH add keeps the members that are there", ID("groups.patch-add-keeps"), Requires("7644-3.5.2.1-05"), Explain{
+		s.it("PATCH add keeps the members that are there", ID("groups.patch-add-keeps"), Requires("7644-3.5.2.1-05"), Explain{
 			Why: "A group that forgets its old members with each new one takes away everybody's access.",
 			Fix: "Append to members instead of replacing them.",
 		}, func() {
@@ -108,7 +108,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, hasMember(a))
 		})
 
-		it("adding a member who is there already succeeds", ID("groups.patch-add-again"), Requires("7644-3.5.2.1-07"), Explain{
+		s.it("adding a member who is there already succeeds", ID("groups.patch-add-again"), Requires("7644-3.5.2.1-07"), Explain{
 			Why: "Clients repeat what they are not sure of; an error for a member who is there stops their whole job.",
 			Fix: "Answer success and change nothing.",
 		}, func() {
@@ -116,7 +116,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(x, Status(http.StatusOK, http.StatusNoContent))
 		})
 
-		it("adding a member who is there already does not list it twice", ID("groups.patch-add-once"), Requires("7643-4.2-08", "7644-3.5.2.1-07"), Explain{
+		s.it("adding a member who is there already does not list it twice", ID("groups.patch-add-once"), Requires("7643-4.2-08", "7644-3.5.2.1-07"), Explain{
 			Why: "A member who is there twice survives being removed once.",
 			Fix: "Treat members as a set of ids.",
 		}, func() {
@@ -124,7 +124,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, memberOnce(b))
 		})
 
-		it("PATCH add takes several members at once", ID("groups.patch-add-many"), Requires("7644-3.5.2.1-05"), Explain{
+		s.it("PATCH add takes several members at once", ID("groups.patch-add-many"), Requires("7644-3.5.2.1-05"), Explain{
 			Why: "Clients send members in batches; a server that stores the first alone loses all others.",
 			Fix: "Add every element of the value.",
 		}, func() {
@@ -136,7 +136,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, hasMember(c), hasMember(d))
 		})
 
-		it("PATCH remove with a filter on value removes that member", ID("groups.patch-remove"), Requires("7644-3.5.2.2-04", "7643-4.2-03"), Explain{
+		s.it("PATCH remove with a filter on value removes that member", ID("groups.patch-remove"), Requires("7644-3.5.2.2-04", "7643-4.2-03"), Explain{
 			Why: "This is how people lose access; an acknowledged request without effect leaves them inside.",
 			Fix: "Evaluate the filter in the path and remove the members that it selects.",
 		}, func() {
@@ -145,7 +145,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, hasNoMember(b))
 		})
 
-		it("PATCH remove with a filter on value keeps the other members", ID("groups.patch-remove-keeps"), Requires("7644-3.5.2.2-04"), Explain{
+		s.it("PATCH remove with a filter on value keeps the other members", ID("groups.patch-remove-keeps"), Requires("7644-3.5.2.2-04"), Explain{
 			Why: "A server that ignores the filter empties the group when one person leaves it.",
 			Fix: "Remove only the members that the filter selects.",
 		}, func() {
@@ -153,7 +153,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, hasMember(a), hasMember(c), hasMember(d))
 		})
 
-		it("removing somebody who is no member succeeds", ID("groups.patch-remove-stranger"), Requires("7644-3.5.2.2-07"), Explain{
+		s.it("removing somebody who is no member succeeds", ID("groups.patch-remove-stranger"), Requires("7644-3.5.2.2-07"), Explain{
 			Why: "Clients repeat removals; an error for somebody who has left already stops their whole job.",
 			Fix: "Answer success and change nothing.",
 		}, func() {
@@ -166,7 +166,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(x, succeeded)
 		})
 
-		it("removing somebody who is no member removes nobody", ID("groups.patch-remove-stranger-keeps"), Requires("7644-3.5.2.2-04"), Explain{
+		s.it("removing somebody who is no member removes nobody", ID("groups.patch-remove-stranger-keeps"), Requires("7644-3.5.2.2-04"), Explain{
 			Why: "A filter without match that counts as no filter empties the group.",
 			Fix: "Tell a filter that selects nothing from a path without filter.",
 		}, func() {
@@ -174,7 +174,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, hasMember(a), hasMember(c), hasMember(d))
 		})
 
-		it("PATCH add without path adds the members in its value", ID("groups.patch-add-pathless"), Requires("7644-3.5.2.1-02", "7644-3.5.2-06"), Explain{
+		s.it("PATCH add without path adds the members in its value", ID("groups.patch-add-pathless"), Requires("7644-3.5.2.1-02", "7644-3.5.2-06"), Explain{
 			Why: "Clients use this form too, and lose the new members where it is not understood.",
 			Fix: "Accept add without path and apply each attribute of its value.",
 		}, func() {
@@ -184,7 +184,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, hasMember(a), hasMember(b))
 		})
 
-		it("PATCH remove with a list of members as value does not remove the others", ID("groups.patch-remove-value"), Requires("7643-4.2-03"), Explain{
+		s.it("PATCH remove with a list of members as value does not remove the others", ID("groups.patch-remove-value"), Requires("7643-4.2-03"), Explain{
 			Why: "Entra removes members in this form; a server that reads the path alone throws everybody out of the group.",
 			Fix: "Remove the members listed in value, or refuse the request with 400.",
 		}, func() {
@@ -210,7 +210,7 @@ func (s *session) groupPatchMembers(people cast) {
 			})
 		})
 
-		it("PATCH replace makes the members exactly those of its value", ID("groups.patch-replace"), Requires("7644-3.5.2.3-03"), Explain{
+		s.it("PATCH replace makes the members exactly those of its value", ID("groups.patch-replace"), Requires("7644-3.5.2.3-03"), Explain{
 			Why: "Okta pushes whole member lists in this form; members who are not in the list must not stay.",
 			Fix: "Replace all members by the given ones.",
 		}, func() {
@@ -220,7 +220,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, membersAre(b, c))
 		})
 
-		it("PATCH remove of members without filter empties the group", ID("groups.patch-remove-all"), Requires("7644-3.5.2.2-03"), Explain{
+		s.it("PATCH remove of members without filter empties the group", ID("groups.patch-remove-all"), Requires("7644-3.5.2.2-03"), Explain{
 			Why: "Clients that dissolve a group's membership leave everybody inside otherwise.",
 			Fix: "Remove all values where the path has no filter and the operation no value.",
 		}, func() {
@@ -230,7 +230,7 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, membersAre())
 		})
 
-		it("PATCH replace with an empty list empties the group", ID("groups.patch-replace-empty"), Requires("7643-2.5-02"), Explain{
+		s.it("PATCH replace with an empty list empties the group", ID("groups.patch-replace-empty"), Requires("7643-2.5-02"), Explain{
 			Why: "Okta sends an empty list when the last person leaves; the last member stays otherwise.",
 			Fix: "Treat an empty array as an order to remove all members.",
 		}, func() {
@@ -246,17 +246,17 @@ func (s *session) groupPatchMembers(people cast) {
 
 // groupPatchOddities: members that do not exist, members that change, members with null.
 func (s *session) groupPatchOddities(people cast) {
-	about("PATCH of a group with unusual members", func() {
+	s.about("PATCH of a group with unusual members", func() {
 		var a, b *resource
 		st := &groupStage{s: s}
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsType("Group")
 			s.requires(Patch)
 			all := people()
 			a, b = all[0], all[1]
 		})
 
-		it("an id that does not exist is refused as member, or stored", ID("groups.unknown-member"), Requires("7643-4.2-04", "7643-2.3.7-05"), Explain{
+		s.it("an id that does not exist is refused as member, or stored", ID("groups.unknown-member"), Requires("7643-4.2-04", "7643-2.3.7-05"), Explain{
 			Why: "A member that is dropped without a word makes the client believe that the person has access.",
 			Fix: "Refuse unknown ids with 400, or store them.",
 		}, func() {
@@ -272,7 +272,7 @@ func (s *session) groupPatchOddities(people cast) {
 			s.judge(x, ClientError)
 		})
 
-		it("a PATCH that is refused for an unknown member leaves the members as they were", ID("groups.unknown-member-keeps"), Requires("7644-3.5.2-17"), Explain{
+		s.it("a PATCH that is refused for an unknown member leaves the members as they were", ID("groups.unknown-member-keeps"), Requires("7644-3.5.2-17"), Explain{
 			Why: "One stale id in a batch must not cost the others their access.",
 			Fix: "Apply all operations of a PATCH, or none.",
 		}, func() {
@@ -287,7 +287,7 @@ func (s *session) groupPatchOddities(people cast) {
 			s.judge(after, sameMembers(before))
 		})
 
-		it("PATCH cannot turn a member into another", ID("groups.member-immutable"), Requires("7643-7-17", "7643-4.2-03"), Explain{
+		s.it("PATCH cannot turn a member into another", ID("groups.member-immutable"), Requires("7643-7-17", "7643-4.2-03"), Explain{
 			Why: "value of a member is immutable; a member that turns into another gives access to somebody whom nobody has added.",
 			Fix: "Refuse to change value of a member with 400 and scimType mutability; members are added and removed as a whole.",
 		}, func() {
@@ -297,7 +297,7 @@ func (s *session) groupPatchOddities(people cast) {
 			s.judge(x, NotServerError, Softly(reports.Warn, ClientError))
 		})
 
-		it("a member with $ref null is accepted", ID("groups.null-ref"), Requires("7643-2.5-01"), Explain{
+		s.it("a member with $ref null is accepted", ID("groups.null-ref"), Requires("7643-2.5-01"), Explain{
 			Why: "Entra sends $ref null with each member; refused, none of its group assignments arrives.",
 			Fix: "Read null as if the sub-attribute were absent.",
 		}, func() {
@@ -309,7 +309,7 @@ func (s *session) groupPatchOddities(people cast) {
 			}
 		})
 
-		it("a member who is given twice in a POST is a member once", ID("groups.create-once"), Requires("7643-2.4-08"), Explain{
+		s.it("a member who is given twice in a POST is a member once", ID("groups.create-once"), Requires("7643-2.4-08"), Explain{
 			Why: "A member who is there twice survives being removed once.",
 			Fix: "Treat members as a set of ids.",
 		}, func() {

@@ -7,10 +7,10 @@ import (
 
 // groupPut: PUT of groups.
 func (s *session) groupPut(people cast) {
-	about("PUT of a group", func() {
+	s.about("PUT of a group", func() {
 		var a, b, c, g *resource
 		var before, x, after *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsType("Group")
 			a, b, c = people()[0], people()[1], people()[2]
 			g = s.makeGroup("group-put", a, b)
@@ -25,7 +25,7 @@ func (s *session) groupPut(people cast) {
 			after = s.readBack(g)
 		})
 
-		it("PUT of a group makes its members exactly those in the body", ID("groups.put-members"), Requires("7644-3.5.1-03", "7644-3.5.1-04"), Explain{
+		s.it("PUT of a group makes its members exactly those in the body", ID("groups.put-members"), Requires("7644-3.5.1-03", "7644-3.5.1-04"), Explain{
 			Why: "A member that PUT cannot remove keeps its access; one that it does not add never gets it.",
 			Fix: "Replace the list of members instead of adding to it.",
 		}, func() {
@@ -33,7 +33,7 @@ func (s *session) groupPut(people cast) {
 			s.judge(after, membersAre(b, c))
 		})
 
-		it("PUT of a group with an empty list of members empties it", ID("groups.put-empty"), Requires("7643-2.5-02", "7644-3.5.1-04"), Explain{
+		s.it("PUT of a group with an empty list of members empties it", ID("groups.put-empty"), Requires("7643-2.5-02", "7644-3.5.1-04"), Explain{
 			Why: "The last member cannot be taken out of a group otherwise.",
 			Fix: "Treat an empty array as an order to remove all members.",
 		}, func() {
@@ -46,7 +46,7 @@ func (s *session) groupPut(people cast) {
 			}
 		})
 
-		it("after a PUT that leaves members out, its answer and a GET agree on the members", ID("groups.put-omitted"), Requires("7644-3.5.1-05", "7644-3.1-07"), Explain{
+		s.it("after a PUT that leaves members out, its answer and a GET agree on the members", ID("groups.put-omitted"), Requires("7644-3.5.1-05", "7644-3.1-07"), Explain{
 			Why: "Servers may keep or remove members that are left out, so the answer is the only way to know who is in the group.",
 			Fix: "Decide for one behaviour and let the answer show its outcome.",
 		}, func() {
@@ -68,7 +68,7 @@ func (s *session) groupPut(people cast) {
 			s.observe("A40", "members left out of PUT", fate)
 		})
 
-		it("PUT of a group without displayName does not take its name away", ID("groups.put-name-kept"), Requires("7643-4.2-01"), Explain{
+		s.it("PUT of a group without displayName does not take its name away", ID("groups.put-name-kept"), Requires("7643-4.2-01"), Explain{
 			Why: "A group without a name cannot be found or told apart by anybody.",
 			Fix: "Refuse a PUT without displayName, or keep the one that is there.",
 		}, func() {

@@ -9,9 +9,9 @@ import (
 
 // groupQueries: reading groups without their members, and finding them.
 func (s *session) groupQueries() {
-	about("queries for groups", func() {
+	s.about("queries for groups", func() {
 		var u, g, decoy *resource
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsType("Group")
 			u = s.makeUser("group-query") // in one group only, so that all of its groups are on one page
 			g, decoy = s.makeGroup("group-query", u), s.makeGroup("group-query-decoy")
@@ -21,7 +21,7 @@ func (s *session) groupQueries() {
 			}
 		})
 
-		it("a group is found by its displayName, and no other", ID("groups.filter-name"), Requires("7644-3.4.2.2-02", "7644-3.4.2.2-03"), Explain{
+		s.it("a group is found by its displayName, and no other", ID("groups.filter-name"), Requires("7644-3.4.2.2-02", "7644-3.4.2.2-03"), Explain{
 			Why: "Clients match groups by displayName; a wrong hit gives one group the members of another.",
 			Fix: "Support filter=displayName eq on groups.",
 		}, func() {
@@ -29,7 +29,7 @@ func (s *session) groupQueries() {
 			s.judge(s.byName(g), Listed(g), Unlisted(decoy))
 		})
 
-		it("a filter on members.value finds the groups of a user, and no others", ID("groups.filter-members"), Requires("7644-3.4.2.2-02", "7644-3.4.2.2-01"), Explain{
+		s.it("a filter on members.value finds the groups of a user, and no others", ID("groups.filter-members"), Requires("7644-3.4.2.2-02", "7644-3.4.2.2-01"), Explain{
 			Why: "Clients that take a leaver out of all groups get other groups, or miss some.",
 			Fix: "Evaluate members.value eq, or answer 400 with scimType invalidFilter.",
 		}, func() {
@@ -46,14 +46,14 @@ func (s *session) groupQueries() {
 			s.judge(x, Listed(g), Unlisted(decoy))
 		})
 
-		it("excludedAttributes=members leaves the members of a group out", ID("groups.exclude-members"), Requires("7644-3.9-06"), Explain{
+		s.it("excludedAttributes=members leaves the members of a group out", ID("groups.exclude-members"), Requires("7644-3.9-06"), Explain{
 			Why: "Entra reads groups in this way, since they may have a hundred thousand members.",
 			Fix: "Support excludedAttributes when a group is read.",
 		}, func() {
 			s.judge(s.read(g, "excludedAttributes", "members"), Status(http.StatusOK), Unassigned("members"), Assigned("displayName"), Attr("id", g.ID))
 		})
 
-		it("excludedAttributes=members leaves the members out of a list of groups", ID("groups.exclude-members-list"), Requires("7644-3.9-06"), Explain{
+		s.it("excludedAttributes=members leaves the members out of a list of groups", ID("groups.exclude-members-list"), Requires("7644-3.9-06"), Explain{
 			Why: "Entra searches groups in this way; the members of all hits together can be more than either side can bear.",
 			Fix: "Support excludedAttributes in queries too.",
 		}, func() {

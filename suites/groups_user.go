@@ -52,10 +52,10 @@ func notInGroups(g *resource) Check {
 
 // groupOfUser: the readOnly groups of a user (RFC 7643 §4.1.2, ambiguity A44).
 func (s *session) groupOfUser(people cast) {
-	about("groups of a user", func() {
+	s.about("groups of a user", func() {
 		var u, outsider, g *resource
 		var x *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsType("Group")
 			s.needs("User", "groups")
 			u, outsider = people()[0], people()[1]
@@ -83,7 +83,7 @@ func (s *session) groupOfUser(people cast) {
 			return e
 		}
 
-		it("groups of a user lists the groups that it is a member of, by their ids", ID("groups.user-groups"), Requires("7643-4.1.2-12"), Explain{
+		s.it("groups of a user lists the groups that it is a member of, by their ids", ID("groups.user-groups"), Requires("7643-4.1.2-12"), Explain{
 			Why: "Applications and reviews read a person's access off this attribute.",
 			Fix: "Derive groups from the members of all groups, with the id of the group as value.",
 		}, func() {
@@ -96,7 +96,7 @@ func (s *session) groupOfUser(people cast) {
 			})
 		})
 
-		it("$ref in the groups of a user leads to the group", ID("groups.user-ref"), Requires("7643-4.1.2-13"), Explain{
+		s.it("$ref in the groups of a user leads to the group", ID("groups.user-ref"), Requires("7643-4.1.2-13"), Explain{
 			Why: "Clients follow $ref to read the group; a wrong one leads nowhere.",
 			Fix: "Build $ref from the group's own location, or leave it out.",
 		}, func() {
@@ -108,7 +108,7 @@ func (s *session) groupOfUser(people cast) {
 			s.judge(x, func(*reports.Exchange) error { return endsInID("$ref of the group", uri, g.ID) })
 		})
 
-		it("membership that a group itself lists has type direct", ID("groups.user-type"), Requires("7643-4.1.2-14"), Explain{
+		s.it("membership that a group itself lists has type direct", ID("groups.user-type"), Requires("7643-4.1.2-14"), Explain{
 			Why: "direct tells a client that it can end the membership by changing this group.",
 			Fix: "Set type to direct where the user is listed in the group itself.",
 		}, func() {
@@ -124,7 +124,7 @@ func (s *session) groupOfUser(people cast) {
 			})
 		})
 
-		it("PATCH of a user's groups is refused", ID("groups.user-patch-refused"), Requires("7644-3.5.2-09", "7643-4.1.2-10"), Explain{
+		s.it("PATCH of a user's groups is refused", ID("groups.user-patch-refused"), Requires("7644-3.5.2-09", "7643-4.1.2-10"), Explain{
 			Why: "A client that gets success believes that the person has access now.",
 			Fix: "Answer 400 with scimType mutability where the path is groups.",
 		}, func() {
@@ -133,7 +133,7 @@ func (s *session) groupOfUser(people cast) {
 			s.judge(p, ClientError, Softly(reports.Warn, Refused("400", scim.Mutability)))
 		})
 
-		it("PATCH of a user's groups makes nobody a member", ID("groups.user-patch-no-member"), Requires("7643-4.1.2-11"), Explain{
+		s.it("PATCH of a user's groups makes nobody a member", ID("groups.user-patch-no-member"), Requires("7643-4.1.2-11"), Explain{
 			Why: "Membership gives access; whoever may edit a user could hand out any right.",
 			Fix: "Let only the members of a group decide who is in it.",
 		}, func() {
@@ -142,7 +142,7 @@ func (s *session) groupOfUser(people cast) {
 			s.judge(after, hasNoMember(outsider))
 		})
 
-		it("POST of a user with groups makes nobody a member", ID("groups.user-post-no-member"), Requires("7643-4.1.2-11", "7644-3.3-01"), Explain{
+		s.it("POST of a user with groups makes nobody a member", ID("groups.user-post-no-member"), Requires("7643-4.1.2-11", "7644-3.3-01"), Explain{
 			Why: "Membership gives access; whoever may create users could hand out any right.",
 			Fix: "Ignore groups in the body of a new user.",
 		}, func() {
@@ -154,7 +154,7 @@ func (s *session) groupOfUser(people cast) {
 			s.judge(s.readBack(g), hasNoMember(made))
 		})
 
-		it("a user who is taken out of a group has it no longer among its groups", ID("groups.user-removed"), Requires("7643-4.1.2-12"), Explain{
+		s.it("a user who is taken out of a group has it no longer among its groups", ID("groups.user-removed"), Requires("7643-4.1.2-12"), Explain{
 			Why: "Applications that decide by the user's groups go on granting what was taken away.",
 			Fix: "Derive groups from the members at the time of the request, or update both together.",
 		}, func() {
@@ -174,10 +174,10 @@ func (s *session) groupOfUser(people cast) {
 
 // groupNested: groups in groups.
 func (s *session) groupNested(people cast) {
-	about("a group as member of a group", func() {
+	s.about("a group as member of a group", func() {
 		var u, inner, outer *resource
 		var x, after *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsType("Group")
 			u = people()[2]
 			inner = s.makeGroup("group-inner", u)
@@ -198,7 +198,7 @@ func (s *session) groupNested(people cast) {
 			return memberEntry(after, inner)
 		}
 
-		it("a group can be a member of a group", ID("groups.nested"), Requires("7643-4.2-06"), Explain{
+		s.it("a group can be a member of a group", ID("groups.nested"), Requires("7643-4.2-06"), Explain{
 			Why: "Companies build their groups from other groups; without nesting each member has to be listed again.",
 			Fix: "Accept the id of a group among members.",
 		}, func() {
@@ -208,7 +208,7 @@ func (s *session) groupNested(people cast) {
 			}
 		})
 
-		it("type of a member that is a group is Group", ID("groups.nested-type"), Requires("7643-8.7.1-23"), Explain{
+		s.it("type of a member that is a group is Group", ID("groups.nested-type"), Requires("7643-8.7.1-23"), Explain{
 			Why: "Clients decide by type whether a member is a person or a group to be expanded.",
 			Fix: "Derive type from the member's resource type, or leave it out.",
 		}, func() {
@@ -224,7 +224,7 @@ func (s *session) groupNested(people cast) {
 			})
 		})
 
-		it("$ref of a member that is a group leads to a group", ID("groups.nested-ref"), Requires("7643-4.2-05", "7643-2.3.7-03"), Explain{
+		s.it("$ref of a member that is a group leads to a group", ID("groups.nested-ref"), Requires("7643-4.2-05", "7643-2.3.7-03"), Explain{
 			Why: "A $ref below /Users for a group leads every client that follows it to 404.",
 			Fix: "Build $ref from the member's own location.",
 		}, func() {
@@ -235,7 +235,7 @@ func (s *session) groupNested(people cast) {
 			s.judge(s.get(strings.TrimPrefix(uri, s.client.Base())), Status(http.StatusOK), Attr("id", inner.ID))
 		})
 
-		it("membership through another group is not of type direct", ID("groups.nested-indirect"), Requires("7643-4.1.2-14"), Explain{
+		s.it("membership through another group is not of type direct", ID("groups.nested-indirect"), Requires("7643-4.1.2-14"), Explain{
 			Why: "A client that believes the membership to be direct tries in vain to end it in the outer group.",
 			Fix: "Set type to indirect where the user is a member of a member.",
 		}, func() {
@@ -256,7 +256,7 @@ func (s *session) groupNested(people cast) {
 			})
 		})
 
-		it("groups that are members of each other do not break the server", ID("groups.circle"), Requires("7643-4.2-06", "7644-3.12-15"), Explain{
+		s.it("groups that are members of each other do not break the server", ID("groups.circle"), Requires("7643-4.2-06", "7644-3.12-15"), Explain{
 			Why: "One careless administrator can close the circle; a server that loops is down for everybody.",
 			Fix: "Remember the groups that were visited, or refuse the circle with 400.",
 		}, func() {

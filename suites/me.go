@@ -10,11 +10,11 @@ import (
 
 // me: the /Me alias (RFC 7644 §3.11). It is only read: it stands for the operator's own account.
 func (s *session) me() {
-	about("GET /Me", func() {
+	s.about("GET /Me", func() {
 		var x *reports.Exchange
-		beforeAll(func() { x = s.get("/Me") })
+		s.beforeAll(func() { x = s.get("/Me") })
 
-		it("GET /Me answers 501, or with the current user", ID("me.answer"), Requires("7644-3.11-01"), Explain{
+		s.it("GET /Me answers 501, or with the current user", ID("me.answer"), Requires("7644-3.11-01"), Explain{
 			Why: "A client that finds /Me missing cannot tell an unsupported alias from a wrong address; a crash tells it even less.",
 			Fix: "Answer 501 where /Me is not supported.",
 		}, func() {
@@ -34,7 +34,7 @@ func (s *session) me() {
 			})
 		})
 
-		it("/Me, where it is supported, answers with a user resource", ID("me.resource"), Requires("7644-3.11-03"), Explain{
+		s.it("/Me, where it is supported, answers with a user resource", ID("me.resource"), Requires("7644-3.11-03"), Explain{
 			Why: "Clients read the current user here; a profile in a format of its own cannot be updated through SCIM.",
 			Fix: "Answer with the same representation as GET of the user's own address.",
 		}, func() {
@@ -42,7 +42,7 @@ func (s *session) me() {
 			s.judge(x, Assigned("id"), Assigned("schemas"), Assigned("userName"))
 		})
 
-		it("Location tells the permanent URI of whom /Me stands for", ID("me.location"), Requires("7644-3.11-04"), Explain{
+		s.it("Location tells the permanent URI of whom /Me stands for", ID("me.location"), Requires("7644-3.11-04"), Explain{
 			Why: "The client has no other way to learn which resource it is about to change.",
 			Fix: "Send Location with the URI of the user's own resource, as in meta.location.",
 		}, func() {
@@ -55,7 +55,7 @@ func (s *session) me() {
 			})
 		})
 
-		it("a redirect of /Me names the permanent URI", ID("me.redirect"), Requires("7644-3.11-02"), Explain{
+		s.it("a redirect of /Me names the permanent URI", ID("me.redirect"), Requires("7644-3.11-02"), Explain{
 			Why: "A redirect without a target, or to itself, leaves the client where it was.",
 			Fix: "Send 308 with Location being the URI of the user's own resource.",
 		}, func() {

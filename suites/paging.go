@@ -26,10 +26,10 @@ func (s *session) needsIndex() {
 
 // pagingWalk: a fixed set, page by page.
 func (s *session) pagingWalk() {
-	about("a walk by startIndex", func() {
+	s.about("a walk by startIndex", func() {
 		var f *fleet
 		var pages []*reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsIndex()
 			f = s.fleet()
 			pages = s.walkFleet(f)
@@ -42,7 +42,7 @@ func (s *session) pagingWalk() {
 			return pages[1]
 		}
 
-		it("pages that follow startIndex show every resource exactly once", ID("paging.walk"), Requires("7644-3.4.2.4-10", "7644-3.4.2.4-05"), Explain{
+		s.it("pages that follow startIndex show every resource exactly once", ID("paging.walk"), Requires("7644-3.4.2.4-10", "7644-3.4.2.4-05"), Explain{
 			Why: "A user whom no page shows counts as deleted for a client that imports, and one shown twice as a duplicate.",
 			Fix: "Begin the page at the 1-based index startIndex of one stable order, such as that of creation or id.",
 		}, func() {
@@ -57,7 +57,7 @@ func (s *session) pagingWalk() {
 			s.judgeErr(err, pages...)
 		})
 
-		it("totalResults is the same on every page", ID("paging.total-stable"), Requires("7644-3.4.2-05", "7644-3.4.2.4-09"), Explain{
+		s.it("totalResults is the same on every page", ID("paging.total-stable"), Requires("7644-3.4.2-05", "7644-3.4.2.4-09"), Explain{
 			Why: "A client computes from totalResults how many pages there are; a number that shrinks ends the import early.",
 			Fix: "Count all matches whatever startIndex and count are.",
 		}, func() {
@@ -66,14 +66,14 @@ func (s *session) pagingWalk() {
 			}
 		})
 
-		it("a partial list has startIndex", ID("paging.partial-start-index"), Requires("7644-3.4.2-07"), Explain{
+		s.it("a partial list has startIndex", ID("paging.partial-start-index"), Requires("7644-3.4.2-07"), Explain{
 			Why: "Clients compute the next page from startIndex and the number of items.",
 			Fix: "Add startIndex to every list that does not hold all matches.",
 		}, func() {
 			s.judge(second(), present("startIndex"))
 		})
 
-		it("startIndex in the answer is the index of the page's first resource", ID("paging.start-index-echo"), Requires("7644-3.4.2.4-13"), Explain{
+		s.it("startIndex in the answer is the index of the page's first resource", ID("paging.start-index-echo"), Requires("7644-3.4.2.4-13"), Explain{
 			Why: "A client that goes on from a wrong startIndex skips resources or never ends.",
 			Fix: "Return the 1-based index of the first resource on the page.",
 		}, func() {
@@ -86,14 +86,14 @@ func (s *session) pagingWalk() {
 			})
 		})
 
-		it("a partial list has itemsPerPage", ID("paging.partial-items-per-page"), Requires("7644-3.4.2-08"), Explain{
+		s.it("a partial list has itemsPerPage", ID("paging.partial-items-per-page"), Requires("7644-3.4.2-08"), Explain{
 			Why: "Clients compute the next page from itemsPerPage.",
 			Fix: "Add itemsPerPage to every list that does not hold all matches.",
 		}, func() {
 			s.judge(second(), present("itemsPerPage"))
 		})
 
-		it("itemsPerPage is the number of resources on the page", ID("paging.items-per-page"), Requires("7644-3.4.2-08"), Explain{
+		s.it("itemsPerPage is the number of resources on the page", ID("paging.items-per-page"), Requires("7644-3.4.2-08"), Explain{
 			Why: "A client that adds itemsPerPage to startIndex skips resources when the page holds fewer.",
 			Fix: "Set itemsPerPage to the number of resources that the page holds.",
 		}, func() {
@@ -147,16 +147,16 @@ func someItems(x *reports.Exchange) error {
 
 // pagingCount: the page size.
 func (s *session) pagingCount() {
-	about("count", func() {
+	s.about("count", func() {
 		var f *fleet
 		var zero, minus *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsIndex()
 			f = s.fleet()
 			zero, minus = s.list(f, "count", "0"), s.list(f, "count", "-1")
 		})
 
-		it("a page holds no more than count resources", ID("paging.count-respected"), Requires("7644-3.4.2.4-04"), Explain{
+		s.it("a page holds no more than count resources", ID("paging.count-respected"), Requires("7644-3.4.2.4-04"), Explain{
 			Why: "Clients reserve room for count resources and read the next page from there; more of them come twice.",
 			Fix: "Limit the page to count.",
 		}, func() {
@@ -165,28 +165,28 @@ func (s *session) pagingCount() {
 			}
 		})
 
-		it("count=0 returns no resources", ID("paging.count-zero"), Requires("7644-3.4.2.4-07", "7644-3.4.2.4-04"), Explain{
+		s.it("count=0 returns no resources", ID("paging.count-zero"), Requires("7644-3.4.2.4-07", "7644-3.4.2.4-04"), Explain{
 			Why: "Clients ask with count=0 how many there are; a full page instead is slow and may be refused as too large.",
 			Fix: "Take 0 as a page size, not as a missing one; answer 200 with totalResults alone.",
 		}, func() {
 			s.judge(zero, Status(200), noItems, present("totalResults"))
 		})
 
-		it("count=0 still gives the number of all matches", ID("paging.count-zero-total"), Requires("7644-3.4.2-05", "7644-3.4.2.4-07"), Explain{
+		s.it("count=0 still gives the number of all matches", ID("paging.count-zero-total"), Requires("7644-3.4.2-05", "7644-3.4.2.4-07"), Explain{
 			Why: "The number is all that such a query is made for.",
 			Fix: "Count the matches independently of the page.",
 		}, func() {
 			s.judge(zero, Status(200), totals(fleetSize))
 		})
 
-		it("a negative count is not refused", ID("paging.count-negative"), Requires("7644-3.4.2.4-06"), Explain{
+		s.it("a negative count is not refused", ID("paging.count-negative"), Requires("7644-3.4.2.4-06"), Explain{
 			Why: "The standard fixes what a negative count means, and clients rely on an answer.",
 			Fix: "Treat a negative count as 0.",
 		}, func() {
 			s.judge(minus, Status(200), totals(fleetSize))
 		})
 
-		it("a negative count returns no resources", ID("paging.count-negative-empty"), Requires("7644-3.4.2.4-06"), Explain{
+		s.it("a negative count returns no resources", ID("paging.count-negative-empty"), Requires("7644-3.4.2.4-06"), Explain{
 			Why: "Taking -1 for \"no limit\" returns the whole directory to somebody who asked for nothing.",
 			Fix: "Treat a negative count as 0.",
 		}, func() {
@@ -197,21 +197,21 @@ func (s *session) pagingCount() {
 			s.judge(minus, noItems, present("totalResults"))
 		})
 
-		it("without count the server chooses a page size that is not zero", ID("paging.default-size"), Requires("7644-3.4.2.4-08", "7644-3.4.2-06"), Explain{
+		s.it("without count the server chooses a page size that is not zero", ID("paging.default-size"), Requires("7644-3.4.2.4-08", "7644-3.4.2-06"), Explain{
 			Why: "Most clients look users up without count; an empty page tells them that there is nobody.",
 			Fix: "Use the default page size where count is missing, whether or not startIndex is there.",
 		}, func() {
 			s.judge(s.list(f, "startIndex", "1"), Status(200), someItems, totals(fleetSize))
 		})
 
-		it("a very large count is answered with what there is", ID("paging.count-huge"), Requires("7644-3.4.2.4-05", "7644-3.4.2-06"), Explain{
+		s.it("a very large count is answered with what there is", ID("paging.count-huge"), Requires("7644-3.4.2.4-05", "7644-3.4.2-06"), Explain{
 			Why: "Clients send 2147483647 to get everything; a page of the server's own size is what they expect.",
 			Fix: "Cap count at the maximum of the service instead of failing or overflowing.",
 		}, func() {
 			s.judge(s.list(f, "count", "2147483647"), Status(200), totals(fleetSize), someItems)
 		})
 
-		it("a page never holds more than the announced filter.maxResults", ID("paging.max-results"), Requires("7644-3.4.2.4-14"), Explain{
+		s.it("a page never holds more than the announced filter.maxResults", ID("paging.max-results"), Requires("7644-3.4.2.4-14"), Explain{
 			Why: "Clients size their requests by the announced maximum; a larger page exceeds what they have room for.",
 			Fix: "Cap every page at the announced maxResults, or announce the real maximum.",
 		}, func() {
@@ -234,10 +234,10 @@ func (s *session) pagingCount() {
 
 // pagingStart: where the page begins.
 func (s *session) pagingStart() {
-	about("startIndex", func() {
+	s.about("startIndex", func() {
 		var f *fleet
 		var zero, past *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsIndex()
 			f = s.fleet()
 			zero = s.list(f, "startIndex", "0", "count", "2")
@@ -248,12 +248,12 @@ func (s *session) pagingStart() {
 			s.judgeErr(err, seen...)
 		}
 
-		it("the first page begins at startIndex 1, which is the default", ID("paging.start-default"), Requires("7644-3.4.2.4-03", "7644-3.4.2.4-10"), Explain{
+		s.it("the first page begins at startIndex 1, which is the default", ID("paging.start-default"), Requires("7644-3.4.2.4-03", "7644-3.4.2.4-10"), Explain{
 			Why: "A server that counts from 0 hides the first resource from every client that asks for startIndex=1.",
 			Fix: "Count from 1, and take a missing startIndex for 1.",
 		}, func() { same(nil, []string{"startIndex", "1"}) })
 
-		it("startIndex=2 begins one resource further on", ID("paging.start-shift"), Requires("7644-3.4.2.4-03", "7644-3.4.2.4-10"), Explain{
+		s.it("startIndex=2 begins one resource further on", ID("paging.start-shift"), Requires("7644-3.4.2.4-03", "7644-3.4.2.4-10"), Explain{
 			Why: "A server that takes startIndex for the number of a page skips whole pages.",
 			Fix: "Take startIndex for the index of a resource, not of a page.",
 		}, func() {
@@ -275,17 +275,17 @@ func (s *session) pagingStart() {
 			s.judgeErr(err, seen...)
 		})
 
-		it("startIndex=0 means 1", ID("paging.start-zero"), Requires("7644-3.4.2.4-02"), Explain{
+		s.it("startIndex=0 means 1", ID("paging.start-zero"), Requires("7644-3.4.2.4-02"), Explain{
 			Why: "Clients that count from 0 exist, and the standard says what they get.",
 			Fix: "Treat every startIndex below 1 as 1 instead of refusing it.",
 		}, func() { same(nil, []string{"startIndex", "0"}) })
 
-		it("a negative startIndex means 1", ID("paging.start-negative"), Requires("7644-3.4.2.4-02"), Explain{
+		s.it("a negative startIndex means 1", ID("paging.start-negative"), Requires("7644-3.4.2.4-02"), Explain{
 			Why: "A negative offset handed to a database fails or returns the wrong rows.",
 			Fix: "Treat every startIndex below 1 as 1 instead of refusing it.",
 		}, func() { same(nil, []string{"startIndex", "-5"}) })
 
-		it("a startIndex below 1 is reported as 1", ID("paging.start-zero-echo"), Requires("7644-3.4.2.4-13"), Explain{
+		s.it("a startIndex below 1 is reported as 1", ID("paging.start-zero-echo"), Requires("7644-3.4.2.4-13"), Explain{
 			Why: "A client that adds the number of items to the reported startIndex reads one resource twice.",
 			Fix: "Report the index of the first resource returned, not what the client sent.",
 		}, func() {
@@ -301,7 +301,7 @@ func (s *session) pagingStart() {
 			})
 		})
 
-		it("a startIndex beyond the end gives an empty page", ID("paging.beyond-end"), Requires("7644-3.4.2.4-11", "7644-3.4.2.4-10"), Explain{
+		s.it("a startIndex beyond the end gives an empty page", ID("paging.beyond-end"), Requires("7644-3.4.2.4-11", "7644-3.4.2.4-10"), Explain{
 			Why: "Clients that read until a page is empty never end where the last page is repeated, and fail where it is an error.",
 			Fix: "Answer 200 with totalResults and no resources.",
 		}, func() {
@@ -312,7 +312,7 @@ func (s *session) pagingStart() {
 			s.judge(past, Status(200), noItems)
 		})
 
-		it("a startIndex beyond the end still gives the true totalResults", ID("paging.beyond-end-total"), Requires("7644-3.4.2-05", "7644-3.4.2.4-11"), Explain{
+		s.it("a startIndex beyond the end still gives the true totalResults", ID("paging.beyond-end-total"), Requires("7644-3.4.2-05", "7644-3.4.2.4-11"), Explain{
 			Why: "totalResults 0 on an empty page tells a client that everybody was deleted in the meantime.",
 			Fix: "Count the matches independently of the page.",
 		}, func() {

@@ -12,24 +12,24 @@ import (
 
 // pagingOdd: values that no page has.
 func (s *session) pagingOdd() {
-	about("odd paging parameters", func() {
+	s.about("odd paging parameters", func() {
 		var f *fleet
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needsIndex()
 			f = s.fleet()
 		})
 
-		it("a count that is no integer is ignored or refused", ID("paging.count-not-integer"), Requires("7644-3.4.2.4-12"), Explain{
+		s.it("a count that is no integer is ignored or refused", ID("paging.count-not-integer"), Requires("7644-3.4.2.4-12"), Explain{
 			Why: "A server error for a client's mistake looks like an outage, and makes clients try again for ever.",
 			Fix: "Answer 400 invalidValue, or ignore the parameter.",
 		}, func() { s.judge(s.list(f, "count", "abc"), answered) })
 
-		it("a startIndex that is no integer is ignored or refused", ID("paging.start-not-integer"), Requires("7644-3.4.2.4-12"), Explain{
+		s.it("a startIndex that is no integer is ignored or refused", ID("paging.start-not-integer"), Requires("7644-3.4.2.4-12"), Explain{
 			Why: "A server error for a client's mistake looks like an outage, and makes clients try again for ever.",
 			Fix: "Answer 400 invalidValue, or ignore the parameter.",
 		}, func() { s.judge(s.list(f, "startIndex", "1.5", "count", "2"), answered) })
 
-		it("a startIndex beyond 32 and 64 bits does not upset the server", ID("paging.start-huge"), Requires("7644-3.4.2.4-12", "7644-3.4.2.4-11"), Explain{
+		s.it("a startIndex beyond 32 and 64 bits does not upset the server", ID("paging.start-huge"), Requires("7644-3.4.2.4-12", "7644-3.4.2.4-11"), Explain{
 			Why: "Numbers that overflow turn into negative offsets: a server error, or the first page again.",
 			Fix: "Clamp large numbers, answer an empty page, or refuse them with 400.",
 		}, func() {
@@ -38,7 +38,7 @@ func (s *session) pagingOdd() {
 			s.judge(s.list(f, "startIndex", "99999999999999999999", "count", "2"), answered)
 		})
 
-		it("a sorted list keeps its order over the pages", ID("paging.sorted-walk"), Requires("7644-3.4.2.3-02", "7644-3.4.2.4-10"), Explain{
+		s.it("a sorted list keeps its order over the pages", ID("paging.sorted-walk"), Requires("7644-3.4.2.3-02", "7644-3.4.2.4-10"), Explain{
 			Why: "Sorting each page by itself gives clients an order that begins anew on every page.",
 			Fix: "Sort all matches first, then cut the page out.",
 		}, func() {
@@ -77,10 +77,10 @@ const largeDirectory = 1000
 
 // pagingPlain: pages of a whole collection.
 func (s *session) pagingPlain() {
-	about("pages of a whole collection", func() {
-		beforeAll(s.needsIndex)
+	s.about("pages of a whole collection", func() {
+		s.beforeAll(s.needsIndex)
 
-		it("pages without a filter show every resource exactly once", ID("paging.plain-walk"), Requires("7644-3.4.2.4-10"), Explain{
+		s.it("pages without a filter show every resource exactly once", ID("paging.plain-walk"), Requires("7644-3.4.2.4-10"), Explain{
 			Why: "A first import reads the whole directory by pages; who is missing there gets a second account.",
 			Fix: "Apply startIndex to unfiltered lists as well, over one stable order.",
 		}, func() {
@@ -111,7 +111,7 @@ func (s *session) pagingPlain() {
 			s.judgeErr(err, pages...)
 		})
 
-		it("count=0 without a filter returns no resources", ID("paging.plain-count-zero"), Requires("7644-3.4.2.4-07", "7644-3.4.2.4-04"), Explain{
+		s.it("count=0 without a filter returns no resources", ID("paging.plain-count-zero"), Requires("7644-3.4.2.4-07", "7644-3.4.2.4-04"), Explain{
 			Why: "Clients ask with count=0 how many users there are; a full page instead is slow and costs both sides.",
 			Fix: "Take 0 as a page size, not as a missing one, with and without filter.",
 		}, func() {
@@ -124,7 +124,7 @@ func (s *session) pagingPlain() {
 			})
 		})
 
-		it("groups are paged like users", ID("paging.groups"), Requires("7644-3.4.2.4-04", "7644-3.4.2.4-10"), Explain{
+		s.it("groups are paged like users", ID("paging.groups"), Requires("7644-3.4.2.4-04", "7644-3.4.2.4-10"), Explain{
 			Why: "A server that pages users only sends all groups at once, or the same ones on every page.",
 			Fix: "Use the same paging for all resource types.",
 		}, func() {

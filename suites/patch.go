@@ -39,13 +39,13 @@ func (s *session) patching() {
 
 // patchSupport judges what is announced; all else is skipped where PATCH is not offered.
 func (s *session) patchSupport() {
-	about("whether PATCH is offered", func() {
+	s.about("whether PATCH is offered", func() {
 		denied := func() bool {
 			claim := s.learned.claim(Patch)
 			return claim != nil && !*claim
 		}
 
-		it("the service supports PATCH", ID("patch.supported"), Requires("7644-3.5-02"), Explain{
+		s.it("the service supports PATCH", ID("patch.supported"), Requires("7644-3.5-02"), Explain{
 			Why: "Entra changes users and groups by PATCH alone, and Okta uses it for group membership and for deactivation; without it they cannot be connected.",
 			Fix: "Implement PATCH on every resource and set patch.supported to true in ServiceProviderConfig.",
 		}, func() {
@@ -57,7 +57,7 @@ func (s *session) patchSupport() {
 			})
 		})
 
-		it("PATCH answers 501 where ServiceProviderConfig says that it is not supported", ID("patch.unsupported"), Requires("7644-3.5.2-01", "7644-3.12-16"), Explain{
+		s.it("PATCH answers 501 where ServiceProviderConfig says that it is not supported", ID("patch.unsupported"), Requires("7644-3.5.2-01", "7644-3.12-16"), Explain{
 			Why: "A client that is told no by configuration but gets another answer cannot decide whether to fall back to PUT.",
 			Fix: "Answer 501 to PATCH (404 and 405 will do), or announce patch.supported true if it works.",
 		}, func() {

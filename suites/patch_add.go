@@ -9,9 +9,9 @@ import (
 
 // patchAdds: the add operation with an attribute path (RFC 7644 §3.5.2.1).
 func (s *session) patchAdds() {
-	about("PATCH add", func() {
+	s.about("PATCH add", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			c = s.patchChain("add", set("nickName", nil))
 		})
 
@@ -19,7 +19,7 @@ func (s *session) patchAdds() {
 			s.patchNeeds("nickName")
 			return c.step(op("add", "nickName", "Added"))
 		})
-		it("add gives a value to an attribute that has none", ID("patch.add-simple"), Requires("7644-3.5.2.1-03"), Explain{
+		s.it("add gives a value to an attribute that has none", ID("patch.add-simple"), Requires("7644-3.5.2.1-03"), Explain{
 			Why: "An attribute that is filled in later than the account never reaches the target.",
 			Fix: "Let add create the attribute where it is unassigned.",
 		}, func() {
@@ -27,7 +27,7 @@ func (s *session) patchAdds() {
 			s.patched(p, patchedTo(p, "nickName", "Added"))
 		})
 
-		it("add replaces the value of a single-valued attribute", ID("patch.add-replaces"), Requires("7644-3.5.2.1-06"), Explain{
+		s.it("add replaces the value of a single-valued attribute", ID("patch.add-replaces"), Requires("7644-3.5.2.1-06"), Explain{
 			Why: "Entra sends Add also for attributes that have a value already; a server that keeps the old one drifts away unnoticed.",
 			Fix: "Treat add on a single-valued attribute as replace.",
 		}, func() {
@@ -37,7 +37,7 @@ func (s *session) patchAdds() {
 			s.patched(p, patchedTo(p, "title", "Added Title"))
 		})
 
-		it("add gives a value to a sub-attribute that has none", ID("patch.add-sub"), Requires("7644-3.5.2.1-03"), Explain{
+		s.it("add gives a value to a sub-attribute that has none", ID("patch.add-sub"), Requires("7644-3.5.2.1-03"), Explain{
 			Why: "A middle name or a title that is added later never arrives.",
 			Fix: "Resolve attribute.sub and create the sub-attribute inside the complex value.",
 		}, func() {
@@ -51,7 +51,7 @@ func (s *session) patchAdds() {
 			c.wants(Assigned("name.givenName"))
 			return c.step(op("add", "name", object{"honorificSuffix": "III"}))
 		})
-		it("add to a complex attribute sets the sub-attributes in value", ID("patch.add-complex"), Requires("7644-3.5.2.1-04"), Explain{
+		s.it("add to a complex attribute sets the sub-attributes in value", ID("patch.add-complex"), Requires("7644-3.5.2.1-04"), Explain{
 			Why: "Clients change several parts of a name in one operation.",
 			Fix: "Take the value of an add to a complex attribute as a set of sub-attributes.",
 		}, func() {
@@ -59,7 +59,7 @@ func (s *session) patchAdds() {
 			s.patched(p, patchedTo(p, "name.honorificSuffix", "III"))
 		})
 
-		it("add to a complex attribute keeps the sub-attributes that value does not name", ID("patch.add-complex-keeps"), Requires("7644-3.5.2.1-04"), Explain{
+		s.it("add to a complex attribute keeps the sub-attributes that value does not name", ID("patch.add-complex-keeps"), Requires("7644-3.5.2.1-04"), Explain{
 			Why: "Adding one part of a name must not wipe out the others.",
 			Fix: "Merge the given sub-attributes into the existing value instead of storing value in its place.",
 		}, func() {
@@ -67,7 +67,7 @@ func (s *session) patchAdds() {
 			s.patched(p, Softly(reports.Warn, patchKept(p, "name.givenName", "name.familyName")))
 		})
 
-		it("add does not change other attributes", ID("patch.add-only"), Requires("7644-3.5.2.1-06"), Explain{
+		s.it("add does not change other attributes", ID("patch.add-only"), Requires("7644-3.5.2.1-06"), Explain{
 			Why: "A server that rebuilds the resource from the PATCH loses what other systems have written.",
 			Fix: "Apply the operation to the stored resource and leave everything else as it is.",
 		}, func() {
@@ -80,14 +80,14 @@ func (s *session) patchAdds() {
 			c.wants(Assigned("externalId"))
 			return c.step(op("add", "externalId", c.get("externalId")))
 		})
-		it("add of the value that an attribute has already succeeds", ID("patch.add-same"), Requires("7644-3.5.2.1-07"), Explain{
+		s.it("add of the value that an attribute has already succeeds", ID("patch.add-same"), Requires("7644-3.5.2.1-07"), Explain{
 			Why: "Clients repeat requests whose answer was lost; an error makes them report a failure that is none.",
 			Fix: "Answer as after any success where there is nothing to change.",
 		}, func() {
 			s.patched(noop())
 		})
 
-		it("add of the value that an attribute has already does not move meta.lastModified", ID("patch.add-same-time"), Requires("7644-3.5.2.1-08"), Explain{
+		s.it("add of the value that an attribute has already does not move meta.lastModified", ID("patch.add-same-time"), Requires("7644-3.5.2.1-08"), Explain{
 			Why: "Each repeated request looks like a change to clients that synchronise by time stamps.",
 			Fix: "Compare before and after, and touch meta only if they differ.",
 		}, func() {
@@ -99,7 +99,7 @@ func (s *session) patchAdds() {
 			s.judge(p.after, Softly(reports.Warn, patchKept(p, "meta.lastModified")))
 		})
 
-		it("add without value is refused", ID("patch.add-no-value"), Requires("7644-3.5.2.1-01"), Explain{
+		s.it("add without value is refused", ID("patch.add-no-value"), Requires("7644-3.5.2.1-01"), Explain{
 			Why: "A request that is broken in this way carries no data; taking it for a success hides the loss.",
 			Fix: "Answer 400 invalidValue where add has no value member.",
 		}, func() {
@@ -109,7 +109,7 @@ func (s *session) patchAdds() {
 		})
 
 		// Last of all, since some servers no longer show a user who is not active.
-		it("add sets a Boolean to false", ID("patch.add-boolean"), Requires("7644-3.5.2.1-06"), Explain{
+		s.it("add sets a Boolean to false", ID("patch.add-boolean"), Requires("7644-3.5.2.1-06"), Explain{
 			Why: "A false that is mistaken for no value leaves a leaver's account active.",
 			Fix: "Test whether value is present, not whether it is true.",
 		}, func() {
@@ -120,10 +120,10 @@ func (s *session) patchAdds() {
 		})
 	})
 
-	about("PATCH add to a multi-valued attribute", func() {
+	s.about("PATCH add to a multi-valued attribute", func() {
 		var c *patchChain
 		var home, other1, other2, single string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds("emails.value", "emails.type")
 			home, other1, other2, single = s.patchMail("home"), s.patchMail("one"), s.patchMail("two"), s.patchMail("single")
 			c = s.patchChain("add-multi", s.patchMails(mail("home", home)))
@@ -133,14 +133,14 @@ func (s *session) patchAdds() {
 			return c.step(op("add", "emails", []any{mail("work", other1), mail("other", other2)}))
 		})
 
-		it("add to a multi-valued attribute adds every value of the array", ID("patch.add-multi"), Requires("7644-3.5.2.1-05"), Explain{
+		s.it("add to a multi-valued attribute adds every value of the array", ID("patch.add-multi"), Requires("7644-3.5.2.1-05"), Explain{
 			Why: "Only the first of several new values arrives, and nobody is told.",
 			Fix: "Append each element of the value array.",
 		}, func() {
 			s.patched(two(), hasMails(other1, other2))
 		})
 
-		it("add to a multi-valued attribute keeps the values that were there", ID("patch.add-multi-keeps"), Requires("7644-3.5.2.1-05"), Explain{
+		s.it("add to a multi-valued attribute keeps the values that were there", ID("patch.add-multi-keeps"), Requires("7644-3.5.2.1-05"), Explain{
 			Why: "Adding one value or member wipes out all others: the classic way to empty a group.",
 			Fix: "Append to the stored values; only replace sets a new list.",
 		}, func() {
@@ -151,7 +151,7 @@ func (s *session) patchAdds() {
 		one := patchOnce(func() *patchStep {
 			return c.step(op("add", "emails", mail("other", single)))
 		})
-		it("add of a single object to a multi-valued attribute adds it to the others", ID("patch.add-multi-object"), Requires("7644-3.5.2.1-05"), Explain{
+		s.it("add of a single object to a multi-valued attribute adds it to the others", ID("patch.add-multi-object"), Requires("7644-3.5.2.1-05"), Explain{
 			Why: "Some clients send a single new value without an array; a server that stores it in place of the array loses the rest.",
 			Fix: "Wrap a single object into an array before appending, or refuse it with 400 invalidValue.",
 		}, func() {
@@ -167,14 +167,14 @@ func (s *session) patchAdds() {
 		again := patchOnce(func() *patchStep {
 			return c.step(op("add", "emails", []any{mail("home", home)}))
 		})
-		it("add of a complex value that is there already succeeds", ID("patch.add-duplicate"), Requires("7644-3.5.2.1-07"), Explain{
+		s.it("add of a complex value that is there already succeeds", ID("patch.add-duplicate"), Requires("7644-3.5.2.1-07"), Explain{
 			Why: "Clients repeat requests whose answer was lost; an error makes them report a failure that is none.",
 			Fix: "Answer as after any success where the value is there already.",
 		}, func() {
 			s.patched(again())
 		})
 
-		it("add of a complex value that is there already does not store it twice", ID("patch.add-duplicate-once"), Requires("7644-3.5.2.1-07", "7643-2.4-08"), Explain{
+		s.it("add of a complex value that is there already does not store it twice", ID("patch.add-duplicate-once"), Requires("7644-3.5.2.1-07", "7643-2.4-08"), Explain{
 			Why: "Every repeated request lets the list grow, and removing the value later leaves a copy behind.",
 			Fix: "Before appending compare type and value with those of the existing values.",
 		}, func() {
@@ -197,10 +197,10 @@ func (s *session) patchAdds() {
 
 // patchAddsSelected: the add operation with a value path (RFC 7644 §3.5.2.1, ambiguity A10).
 func (s *session) patchAddsSelected() {
-	about("PATCH add with a value path", func() {
+	s.about("PATCH add with a value path", func() {
 		var c *patchChain
 		var work, home, fresh string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds("emails.value", "emails.type")
 			work, home, fresh = s.patchMail("work"), s.patchMail("home"), s.patchMail("fresh")
 			c = s.patchChain("add-selected", s.patchMails(mail("work", work), mail("home", home)))
@@ -211,14 +211,14 @@ func (s *session) patchAddsSelected() {
 			return c.step(op("add", `emails[type eq "work"].display`, "Desk"))
 		})
 
-		it("add with a value path and a sub-attribute sets it in the value that matches", ID("patch.add-selected-sub"), Requires("7644-3.5.2.1-10"), Explain{
+		s.it("add with a value path and a sub-attribute sets it in the value that matches", ID("patch.add-selected-sub"), Requires("7644-3.5.2.1-10"), Explain{
 			Why: "Entra writes e-mail addresses and phone numbers in this way only.",
 			Fix: "Evaluate the filter, and set the sub-attribute in each value that matches.",
 		}, func() {
 			s.patched(display(), mailHas(work, "display", "Desk"))
 		})
 
-		it("add with a value path that matches makes no further value", ID("patch.add-selected-count"), Requires("7644-3.5.2.1-10"), Explain{
+		s.it("add with a value path that matches makes no further value", ID("patch.add-selected-count"), Requires("7644-3.5.2.1-10"), Explain{
 			Why: "Each update leaves another half-filled value behind, and clients read the wrong one.",
 			Fix: "Change the value that matches; append only where none does.",
 		}, func() {
@@ -234,7 +234,7 @@ func (s *session) patchAddsSelected() {
 		none := patchOnce(func() *patchStep {
 			return c.step(op("add", `emails[type eq "other"].value`, fresh))
 		})
-		it("add with a value path that matches nothing makes a value or is refused", ID("patch.add-selected-none"), Requires("7644-3.5.2.1-09"), Explain{
+		s.it("add with a value path that matches nothing makes a value or is refused", ID("patch.add-selected-none"), Requires("7644-3.5.2.1-09"), Explain{
 			Why: "Entra sends this for a user's first address; a success that stores nothing is never noticed.",
 			Fix: "Create a value that satisfies the filter and has the sub-attribute, or answer 400 noTarget.",
 		}, func() {
@@ -249,7 +249,7 @@ func (s *session) patchAddsSelected() {
 			}
 		})
 
-		it("a value made by add with a value path has what the filter asks for", ID("patch.add-selected-type"), Requires("7644-3.5.2.1-09"), Explain{
+		s.it("a value made by add with a value path has what the filter asks for", ID("patch.add-selected-type"), Requires("7644-3.5.2.1-09"), Explain{
 			Why: "The next request with the same filter does not find the value and makes another one.",
 			Fix: "Set the attributes that the filter compares with eq in the value that is created.",
 		}, func() {
@@ -264,10 +264,10 @@ func (s *session) patchAddsSelected() {
 
 // patchAddsWithoutPath: the add operation whose value holds attributes of the resource (RFC 7644 §3.5.2.1).
 func (s *session) patchAddsWithoutPath() {
-	about("PATCH add without path", func() {
+	s.about("PATCH add without path", func() {
 		var c *patchChain
 		var home, work string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds("emails.value", "emails.type", "nickName")
 			home, work = s.patchMail("home"), s.patchMail("work")
 			c = s.patchChain("add-all", s.patchMails(mail("home", home)), set("nickName", nil))
@@ -277,7 +277,7 @@ func (s *session) patchAddsWithoutPath() {
 			return c.step(op("add", nil, object{"nickName": "Pathless", "emails": []any{mail("work", work)}}))
 		})
 
-		it("add without path adds the attributes in value", ID("patch.add-pathless"), Requires("7644-3.5.2.1-02"), Explain{
+		s.it("add without path adds the attributes in value", ID("patch.add-pathless"), Requires("7644-3.5.2.1-02"), Explain{
 			Why: "Clients bundle several attributes into one operation; ignoring it loses all of them.",
 			Fix: "Where path is missing, apply each member of value as an add of that attribute.",
 		}, func() {
@@ -285,7 +285,7 @@ func (s *session) patchAddsWithoutPath() {
 			s.patched(p, patchedTo(p, "nickName", "Pathless"))
 		})
 
-		it("add without path appends to multi-valued attributes", ID("patch.add-pathless-multi"), Requires("7644-3.5.2.1-02", "7644-3.5.2.1-05"), Explain{
+		s.it("add without path appends to multi-valued attributes", ID("patch.add-pathless-multi"), Requires("7644-3.5.2.1-02", "7644-3.5.2.1-05"), Explain{
 			Why: "The values that were there are lost although the client asked to add one.",
 			Fix: "Use the rules of add for each member of value, not those of replace.",
 		}, func() {
@@ -293,7 +293,7 @@ func (s *session) patchAddsWithoutPath() {
 			s.patched(p, hasMails(work), mailsKept(p, home))
 		})
 
-		it("a dotted key in the value of an operation without path is applied as a path or refused", ID("patch.add-pathless-dotted"), Requires("7644-3.5.2.1-02"), Explain{
+		s.it("a dotted key in the value of an operation without path is applied as a path or refused", ID("patch.add-pathless-dotted"), Requires("7644-3.5.2.1-02"), Explain{
 			Why: "Entra sends keys such as name.givenName; stored under that literal name they end up where no one reads them.",
 			Fix: "Read such keys as attribute paths, or answer 400.",
 		}, func() {

@@ -11,9 +11,9 @@ import (
 
 // patchAnswers judges what PATCH answers when it succeeds (RFC 7644 §3.5.2, §3.9).
 func (s *session) patchAnswers() {
-	about("the answer to a successful PATCH", func() {
+	s.about("the answer to a successful PATCH", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			c = s.patchChain("answer")
 		})
 		plain := patchOnce(func() *patchStep {
@@ -29,7 +29,7 @@ func (s *session) patchAnswers() {
 			return p
 		}
 
-		it("a successful PATCH answers 200 or 204", ID("patch.answer"), Requires("7644-3.5.2-19"), Explain{
+		s.it("a successful PATCH answers 200 or 204", ID("patch.answer"), Requires("7644-3.5.2-19"), Explain{
 			Why: "Clients count any other status as a failure, or wait for a result that never comes.",
 			Fix: "Answer 200 with the changed resource, or 204 without a body.",
 		}, func() {
@@ -38,7 +38,7 @@ func (s *session) patchAnswers() {
 			s.observe("A05", "PATCH answers", fmt.Sprint(p.x.Status))
 		})
 
-		it("a PATCH that answers 200 carries the entire changed resource", ID("patch.answer-body"), Requires("7644-3.5.2-19", "7644-3.1-07"), Explain{
+		s.it("a PATCH that answers 200 carries the entire changed resource", ID("patch.answer-body"), Requires("7644-3.5.2-19", "7644-3.1-07"), Explain{
 			Why: "Clients take the body for the new state; attributes that are missing or old in it look lost and are sent again.",
 			Fix: "After applying all operations return the same representation that a GET of the resource returns.",
 		}, func() {
@@ -51,7 +51,7 @@ func (s *session) patchAnswers() {
 			s.judge(p.x, IsObject, Same(p.after))
 		})
 
-		it("meta.lastModified moves forward when PATCH changes the resource", ID("patch.last-modified"), Requires("7643-3.1-22"), Explain{
+		s.it("meta.lastModified moves forward when PATCH changes the resource", ID("patch.last-modified"), Requires("7643-3.1-22"), Explain{
 			Why: "Clients that synchronise by time stamps never see a change that does not move lastModified.",
 			Fix: "Set meta.lastModified to the current time whenever an operation has changed the resource.",
 		}, func() {
@@ -75,7 +75,7 @@ func (s *session) patchAnswers() {
 			})
 		})
 
-		it("meta.created stays when PATCH changes the resource", ID("patch.created"), Requires("7643-3.1-20", "7643-7-15"), Explain{
+		s.it("meta.created stays when PATCH changes the resource", ID("patch.created"), Requires("7643-3.1-20", "7643-7-15"), Explain{
 			Why: "A creation time that moves makes old accounts look new in every audit.",
 			Fix: "Set meta.created once, when the resource is created.",
 		}, func() {
@@ -97,14 +97,14 @@ func (s *session) patchAnswers() {
 			s.needs("User", "title")
 			return c.send(patchBody(op("replace", "displayName", "Answer Three")), "attributes", "displayName")
 		})
-		it("PATCH with the attributes parameter answers 200", ID("patch.attributes-200"), Requires("7644-3.5.2-20"), Explain{
+		s.it("PATCH with the attributes parameter answers 200", ID("patch.attributes-200"), Requires("7644-3.5.2-20"), Explain{
 			Why: "A client that asks for attributes needs them; a 204 forces it to send another request.",
 			Fix: "Answer 200 with the projected resource whenever the attributes parameter is present, even where 204 is the default.",
 		}, func() {
 			s.judge(projected().x, Status(http.StatusOK))
 		})
 
-		it("PATCH with the attributes parameter answers with those attributes only", ID("patch.attributes-projected"), Requires("7644-3.5.2-19", "7644-3.9-02"), Explain{
+		s.it("PATCH with the attributes parameter answers with those attributes only", ID("patch.attributes-projected"), Requires("7644-3.5.2-19", "7644-3.9-02"), Explain{
 			Why: "Clients limit answers to keep large or private attributes off the wire.",
 			Fix: "Apply the attributes parameter to the body of PATCH as to the body of GET.",
 		}, func() {
@@ -119,7 +119,7 @@ func (s *session) patchAnswers() {
 			s.judge(x, Attr("displayName", "Answer Three"), Unassigned("title"))
 		})
 
-		it("PATCH with the excludedAttributes parameter leaves them out of its answer", ID("patch.excluded"), Requires("7644-3.5.2-19"), Explain{
+		s.it("PATCH with the excludedAttributes parameter leaves them out of its answer", ID("patch.excluded"), Requires("7644-3.5.2-19"), Explain{
 			Why: "Clients exclude large attributes such as members so that a small change has a small answer.",
 			Fix: "Apply excludedAttributes to the body of PATCH; answering 204 to such a request hides the rest that the client asked for.",
 		}, func() {

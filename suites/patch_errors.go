@@ -9,15 +9,15 @@ import (
 
 // patchMessages: the form of the PATCH message (RFC 7644 §3.5.2).
 func (s *session) patchMessages(shared func() *patchChain) {
-	about("PATCH messages", func() {
+	s.about("PATCH messages", func() {
 		var c *patchChain
 		valid := op("replace", "displayName", "Message")
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds("displayName")
 			c = shared()
 		})
 
-		it("a PATCH without the PatchOp URN in schemas is refused", ID("patch.message-schemas"), Requires("7644-3.5.2-03"), Explain{
+		s.it("a PATCH without the PatchOp URN in schemas is refused", ID("patch.message-schemas"), Requires("7644-3.5.2-03"), Explain{
 			Why: "The URN is what tells a PATCH message from a resource that was sent by mistake.",
 			Fix: "Answer 400 invalidSyntax where schemas does not list the PatchOp URN.",
 		}, func() {
@@ -25,7 +25,7 @@ func (s *session) patchMessages(shared func() *patchChain) {
 			s.judge(x, Softly(reports.Warn, patchRefused(scim.InvalidSyntax, scim.InvalidValue)))
 		})
 
-		it("a PATCH without Operations is refused", ID("patch.message-no-operations"), Requires("7644-3.5.2-04"), Explain{
+		s.it("a PATCH without Operations is refused", ID("patch.message-no-operations"), Requires("7644-3.5.2-04"), Explain{
 			Why: "A success for a message that asks for nothing hides a broken client.",
 			Fix: "Answer 400 invalidSyntax where Operations is missing.",
 		}, func() {
@@ -33,7 +33,7 @@ func (s *session) patchMessages(shared func() *patchChain) {
 			s.judge(x, patchRefused(scim.InvalidSyntax, scim.InvalidValue))
 		})
 
-		it("a PATCH with an empty list of Operations is refused", ID("patch.message-empty"), Requires("7644-3.5.2-04"), Explain{
+		s.it("a PATCH with an empty list of Operations is refused", ID("patch.message-empty"), Requires("7644-3.5.2-04"), Explain{
 			Why: "A success for a message that asks for nothing hides a broken client.",
 			Fix: "Answer 400 invalidSyntax where Operations has no element.",
 		}, func() {
@@ -41,7 +41,7 @@ func (s *session) patchMessages(shared func() *patchChain) {
 			s.judge(x, Softly(reports.Warn, patchRefused(scim.InvalidSyntax, scim.InvalidValue)))
 		})
 
-		it("a PATCH whose Operations is no array is refused", ID("patch.message-no-array"), Requires("7644-3.5.2-04"), Explain{
+		s.it("a PATCH whose Operations is no array is refused", ID("patch.message-no-array"), Requires("7644-3.5.2-04"), Explain{
 			Why: "Clients learn that their message is wrong only if somebody tells them.",
 			Fix: "Answer 400 invalidSyntax where Operations is not an array.",
 		}, func() {
@@ -49,7 +49,7 @@ func (s *session) patchMessages(shared func() *patchChain) {
 			s.judge(x, Softly(reports.Warn, patchRefused(scim.InvalidSyntax, scim.InvalidValue)))
 		})
 
-		it("an operation without op is refused", ID("patch.message-no-op"), Requires("7644-3.5.2-05"), Explain{
+		s.it("an operation without op is refused", ID("patch.message-no-op"), Requires("7644-3.5.2-05"), Explain{
 			Why: "Whether such an operation adds, replaces or removes is anyone's guess.",
 			Fix: "Answer 400 invalidSyntax where op is missing.",
 		}, func() {
@@ -57,7 +57,7 @@ func (s *session) patchMessages(shared func() *patchChain) {
 			s.judge(x, patchRefused(scim.InvalidSyntax, scim.InvalidValue))
 		})
 
-		it("an operation with an unknown op is refused", ID("patch.message-unknown-op"), Requires("7644-3.5.2-05", "7644-3.5.2-02"), Explain{
+		s.it("an operation with an unknown op is refused", ID("patch.message-unknown-op"), Requires("7644-3.5.2-05", "7644-3.5.2-02"), Explain{
 			Why: "A change that the server does not understand and skips is lost without notice.",
 			Fix: "Answer 400 invalidSyntax where op is not add, remove or replace.",
 		}, func() {
@@ -65,7 +65,7 @@ func (s *session) patchMessages(shared func() *patchChain) {
 			s.judge(x, patchRefused(scim.InvalidSyntax, scim.InvalidValue))
 		})
 
-		it("the order of the members of an operation does not matter", ID("patch.message-order"), Requires("7643-2.3.8-01"), Explain{
+		s.it("the order of the members of an operation does not matter", ID("patch.message-order"), Requires("7643-2.3.8-01"), Explain{
 			Why: "JSON libraries write members in any order; a reader that wants op first loses data at random.",
 			Fix: "Parse the whole operation before acting on it.",
 		}, func() {
@@ -73,7 +73,7 @@ func (s *session) patchMessages(shared func() *patchChain) {
 			s.patched(p, patchedTo(p, "displayName", "Reversed"))
 		})
 
-		it("a PATCH that is refused has a SCIM error message", ID("patch.error-body"), Requires("7644-3.5.2-18"), Explain{
+		s.it("a PATCH that is refused has a SCIM error message", ID("patch.error-body"), Requires("7644-3.5.2-18"), Explain{
 			Why: "The message is all that an administrator gets to see of the failure.",
 			Fix: "Send the Error URN in schemas and the status as a string with every refusal.",
 		}, func() {
@@ -88,9 +88,9 @@ func (s *session) patchMessages(shared func() *patchChain) {
 
 // patchPaths: malformed and unknown paths (RFC 7644 §3.5.2 Figure 7, §3.12 Table 9).
 func (s *session) patchPaths(shared func() *patchChain) {
-	about("PATCH paths", func() {
+	s.about("PATCH paths", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds("emails.value", "emails.type")
 			c = shared()
 		})
@@ -98,36 +98,36 @@ func (s *session) patchPaths(shared func() *patchChain) {
 			s.judge(c.probe(patchBody(op("replace", path, value))), patchRefused(types...))
 		}
 
-		it("a path with an unclosed bracket is refused", ID("patch.path-unclosed"), Requires("7644-3.5.2-07", "7644-3.12-22"), Explain{
+		s.it("a path with an unclosed bracket is refused", ID("patch.path-unclosed"), Requires("7644-3.5.2-07", "7644-3.12-22"), Explain{
 			Why: "A path that is cut off somewhere changes the wrong thing.",
 			Fix: "Answer 400 invalidPath where path does not follow the grammar.",
 		}, func() {
 			path(`emails[type eq "work"`, mail("work", s.patchMail("bracket")), scim.InvalidPath, scim.InvalidFilter)
 		})
 
-		it("a path with an empty part is refused", ID("patch.path-dots"), Requires("7644-3.5.2-07", "7644-3.12-22"), Explain{
+		s.it("a path with an empty part is refused", ID("patch.path-dots"), Requires("7644-3.5.2-07", "7644-3.12-22"), Explain{
 			Why: "A path that is repaired by guessing changes the wrong thing.",
 			Fix: "Answer 400 invalidPath where path does not follow the grammar.",
 		}, func() { path("name..givenName", "x", scim.InvalidPath, scim.NoTarget) })
 
-		it("an array index in path is refused", ID("patch.path-index"), Requires("7644-3.5.2-02"), Explain{
+		s.it("an array index in path is refused", ID("patch.path-index"), Requires("7644-3.5.2-02"), Explain{
 			Why: "Values have no order in SCIM; an index would hit another value each time.",
 			Fix: "Answer 400 invalidPath to indexes as in JSON Patch.",
 		}, func() {
 			path("emails[0]", mail("work", s.patchMail("index")), scim.InvalidPath, scim.InvalidFilter, scim.NoTarget)
 		})
 
-		it("a path in the notation of JSON Pointer is refused", ID("patch.path-pointer"), Requires("7644-3.5.2-07"), Explain{
+		s.it("a path in the notation of JSON Pointer is refused", ID("patch.path-pointer"), Requires("7644-3.5.2-07"), Explain{
 			Why: "Clients that confuse SCIM with JSON Patch must be told instead of being thanked.",
 			Fix: "Answer 400 invalidPath where path begins with a slash.",
 		}, func() { path("/displayName", "Pointer", scim.InvalidPath, scim.NoTarget) })
 
-		it("a path to an attribute that no schema defines is refused", ID("patch.path-unknown"), Requires("7644-3.5.2-08"), Explain{
+		s.it("a path to an attribute that no schema defines is refused", ID("patch.path-unknown"), Requires("7644-3.5.2-08"), Explain{
 			Why: "A mistake in a mapping goes unnoticed, and the data never arrives.",
 			Fix: "Answer 400 invalidPath where no schema of the resource type defines the attribute.",
 		}, func() { path("scimproofNoSuchAttribute", "x", scim.InvalidPath, scim.NoTarget) })
 
-		it("a path to a sub-attribute that no schema defines is refused", ID("patch.path-unknown-sub"), Requires("7644-3.5.2-08"), Explain{
+		s.it("a path to a sub-attribute that no schema defines is refused", ID("patch.path-unknown-sub"), Requires("7644-3.5.2-08"), Explain{
 			Why: "A mistake in a mapping goes unnoticed, and the data never arrives.",
 			Fix: "Answer 400 invalidPath where the complex attribute has no such sub-attribute.",
 		}, func() {
@@ -135,14 +135,14 @@ func (s *session) patchPaths(shared func() *patchChain) {
 			path("name.scimproofNoSuchPart", "x", scim.InvalidPath, scim.NoTarget)
 		})
 
-		it("a malformed filter in path is refused with invalidFilter", ID("patch.path-filter"), Requires("7644-3.12-17", "7644-3.5.2-07"), Explain{
+		s.it("a malformed filter in path is refused with invalidFilter", ID("patch.path-filter"), Requires("7644-3.12-17", "7644-3.5.2-07"), Explain{
 			Why: "A filter that is not understood and ignored changes every value.",
 			Fix: "Answer 400 invalidFilter where the filter in the brackets cannot be parsed.",
 		}, func() {
 			path(`emails[type zz "work"].value`, s.patchMail("filter"), scim.InvalidFilter, scim.InvalidPath)
 		})
 
-		it("operations with malformed paths and filters change nothing", ID("patch.path-harmless"), Requires("7644-3.5.2-17"), Explain{
+		s.it("operations with malformed paths and filters change nothing", ID("patch.path-harmless"), Requires("7644-3.5.2-17"), Explain{
 			Why: "A request that the server does not understand must not damage the account.",
 			Fix: "Check path before touching the resource.",
 		}, func() {

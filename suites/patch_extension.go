@@ -9,9 +9,9 @@ import (
 func (s *session) patchExtensions() {
 	const employee, department, manager = scim.EnterpriseURN + ":employeeNumber", scim.EnterpriseURN + ":department", scim.EnterpriseURN + ":manager"
 
-	about("PATCH of extension attributes", func() {
+	s.about("PATCH of extension attributes", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds(employee, department)
 			c = s.patchChain("extension")
 		})
@@ -24,7 +24,7 @@ func (s *session) patchExtensions() {
 			}
 		}
 
-		it("add with the URN of an extension sets its attribute", ID("patch.extension-add"), Requires("7643-3.3-04", "7644-3.10-01"), Explain{
+		s.it("add with the URN of an extension sets its attribute", ID("patch.extension-add"), Requires("7643-3.3-04", "7644-3.10-01"), Explain{
 			Why: "Entra sends employee numbers, departments and managers with such paths only.",
 			Fix: "Take the longest schema URN off the front of path before splitting at dots: its version contains one.",
 		}, func() {
@@ -32,7 +32,7 @@ func (s *session) patchExtensions() {
 			s.patched(p, patchedTo(p, employee, "E-1001"))
 		})
 
-		it("adding an extension attribute lists its URN in schemas", ID("patch.extension-listed"), Requires("7643-2.1-01", "7644-3.5.2-14"), Explain{
+		s.it("adding an extension attribute lists its URN in schemas", ID("patch.extension-listed"), Requires("7643-2.1-01", "7644-3.5.2-14"), Explain{
 			Why: "Clients that go by schemas do not look at data whose URN is not listed.",
 			Fix: "Derive schemas from the extensions that have data whenever the resource changes.",
 		}, func() {
@@ -46,7 +46,7 @@ func (s *session) patchExtensions() {
 			})
 		})
 
-		it("replace with the URN of an extension sets its attribute", ID("patch.extension-replace"), Requires("7643-3.3-04", "7644-3.10-01"), Explain{
+		s.it("replace with the URN of an extension sets its attribute", ID("patch.extension-replace"), Requires("7643-3.3-04", "7644-3.10-01"), Explain{
 			Why: "A change of department never arrives, and access that depends on it stays.",
 			Fix: "Resolve the URN in path to the extension's object for every operation.",
 		}, func() {
@@ -61,7 +61,7 @@ func (s *session) patchExtensions() {
 			has()
 			return c.step(op("add", nil, object{scim.EnterpriseURN: object{"department": "Tours"}}))
 		})
-		it("an operation without path may carry an extension's object", ID("patch.extension-object"), Requires("7644-3.5.2.1-02", "7643-3.3-04"), Explain{
+		s.it("an operation without path may carry an extension's object", ID("patch.extension-object"), Requires("7644-3.5.2.1-02", "7643-3.3-04"), Explain{
 			Why: "It is the form in which resources carry extensions; a server that drops it loses all enterprise data.",
 			Fix: "Where a member of value is named by an extension's URN, apply its members to that extension.",
 		}, func() {
@@ -69,7 +69,7 @@ func (s *session) patchExtensions() {
 			s.patched(p, patchedTo(p, department, "Tours"))
 		})
 
-		it("add of an extension's object keeps the extension's other attributes", ID("patch.extension-object-keeps"), Requires("7644-3.5.2.1-02", "7643-3.3-04"), Explain{
+		s.it("add of an extension's object keeps the extension's other attributes", ID("patch.extension-object-keeps"), Requires("7644-3.5.2.1-02", "7643-3.3-04"), Explain{
 			Why: "Setting the department loses the employee number.",
 			Fix: "Merge the given attributes into the stored extension.",
 		}, func() {
@@ -80,7 +80,7 @@ func (s *session) patchExtensions() {
 			s.patched(p, patchKept(p, employee))
 		})
 
-		it("replace with a URN reaches a sub-attribute of an extension", ID("patch.extension-sub"), Requires("7643-3.3-04", "7644-3.10-01"), Explain{
+		s.it("replace with a URN reaches a sub-attribute of an extension", ID("patch.extension-sub"), Requires("7643-3.3-04", "7644-3.10-01"), Explain{
 			Why: "The manager is the one reference that nearly every directory sends; without it approvals have no approver.",
 			Fix: "Resolve URN:attribute.sub, and create the complex value where it is missing.",
 		}, func() {
@@ -90,7 +90,7 @@ func (s *session) patchExtensions() {
 			s.patched(p, patchedTo(p, manager+".value", boss.ID))
 		})
 
-		it("remove with the URN of an extension removes only that attribute", ID("patch.extension-remove"), Requires("7644-3.5.2.2-02"), Explain{
+		s.it("remove with the URN of an extension removes only that attribute", ID("patch.extension-remove"), Requires("7644-3.5.2.2-02"), Explain{
 			Why: "Removing a department must remove it, and nothing else of the extension.",
 			Fix: "Resolve the URN in path to the extension's object for remove too.",
 		}, func() {
@@ -101,7 +101,7 @@ func (s *session) patchExtensions() {
 			s.patched(p, Unassigned(department), patchKept(p, employee))
 		})
 
-		it("a core attribute may be named with its schema's URN", ID("patch.core-urn"), Requires("7644-3.10-01"), Explain{
+		s.it("a core attribute may be named with its schema's URN", ID("patch.core-urn"), Requires("7644-3.10-01"), Explain{
 			Why: "Clients that always qualify names are refused, or write into nowhere.",
 			Fix: "Accept the URN of the base schema in front of its attributes.",
 		}, func() {
@@ -111,14 +111,14 @@ func (s *session) patchExtensions() {
 		})
 	})
 
-	about("PATCH of schemas", func() {
+	s.about("PATCH of schemas", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds(department)
 			c = s.patchChain("schemas")
 		})
 
-		it("a change of schemas is in force for the operations behind it", ID("patch.schemas-in-force"), Requires("7644-3.5.2-13"), Explain{
+		s.it("a change of schemas is in force for the operations behind it", ID("patch.schemas-in-force"), Requires("7644-3.5.2-13"), Explain{
 			Why: "Clients that list an extension before they use it are refused.",
 			Fix: "Apply operations one by one to the same working copy, schemas included; accept a URN that the type has.",
 		}, func() {

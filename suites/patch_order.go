@@ -9,13 +9,13 @@ import (
 
 // patchOrders: several operations in one request (RFC 7644 §3.5.2).
 func (s *session) patchOrders(shared func() *patchChain) {
-	about("PATCH with several operations", func() {
+	s.about("PATCH with several operations", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			c = shared()
 		})
 
-		it("all operations of a PATCH are applied", ID("patch.all-operations"), Requires("7644-3.5.2-15"), Explain{
+		s.it("all operations of a PATCH are applied", ID("patch.all-operations"), Requires("7644-3.5.2-15"), Explain{
 			Why: "Clients collect all changes of a user in one request; what the server skips is lost.",
 			Fix: "Apply every element of Operations.",
 		}, func() {
@@ -24,7 +24,7 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			s.patched(p, patchedTo(p, "displayName", "All One"), patchedTo(p, "title", "All Two"), Unassigned("nickName"))
 		})
 
-		it("operations are applied in the order in which they are listed", ID("patch.order"), Requires("7644-3.5.2-15"), Explain{
+		s.it("operations are applied in the order in which they are listed", ID("patch.order"), Requires("7644-3.5.2-15"), Explain{
 			Why: "The outcome of remove and add, or of two replaces, is the opposite in another order.",
 			Fix: "Go through Operations from first to last; do not group them by op or attribute.",
 		}, func() {
@@ -38,7 +38,7 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			s.patched(p, patchedTo(p, "title", "Second"), patchedTo(p, "displayName", "Back Again"))
 		})
 
-		it("each operation works on the result of the one before", ID("patch.order-builds"), Requires("7644-3.5.2-15"), Explain{
+		s.it("each operation works on the result of the one before", ID("patch.order-builds"), Requires("7644-3.5.2-15"), Explain{
 			Why: "Clients add a value and refine it in the same request.",
 			Fix: "Evaluate the path of an operation against the working copy that the operations before it have left.",
 		}, func() {
@@ -55,10 +55,10 @@ func (s *session) patchOrders(shared func() *patchChain) {
 
 // patchAtomicity: a PATCH with an error changes nothing (RFC 7644 §3.5.2).
 func (s *session) patchAtomicity() {
-	about("PATCH with an operation that fails", func() {
+	s.about("PATCH with an operation that fails", func() {
 		var c *patchChain
 		var work string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds("emails.value", "emails.type", "title")
 			work = s.patchMail("work")
 			c = s.patchChain("atomic", s.patchMails(mail("work", work), mail("home", s.patchMail("home"))))
@@ -69,14 +69,14 @@ func (s *session) patchAtomicity() {
 			return c.step(op("replace", "title", "Half Done"), invalid)
 		})
 
-		it("a PATCH with one operation that fails is refused as a whole", ID("patch.atomic-status"), Requires("7644-3.5.2-17"), Explain{
+		s.it("a PATCH with one operation that fails is refused as a whole", ID("patch.atomic-status"), Requires("7644-3.5.2-17"), Explain{
 			Why: "A success that hides a failed operation is never repaired.",
 			Fix: "Answer with the error of the first operation that fails.",
 		}, func() {
 			s.judge(last().x, ClientError)
 		})
 
-		it("a PATCH that fails leaves the operations before the error unapplied", ID("patch.atomic-before"), Requires("7644-3.5.2-17"), Explain{
+		s.it("a PATCH that fails leaves the operations before the error unapplied", ID("patch.atomic-before"), Requires("7644-3.5.2-17"), Explain{
 			Why: "A user who is changed in part matches neither the old nor the new state of the source.",
 			Fix: "Work on a copy, and store it only when all operations have succeeded.",
 		}, func() {
@@ -85,7 +85,7 @@ func (s *session) patchAtomicity() {
 			s.judge(p.after, patchKept(p, "title"))
 		})
 
-		it("a PATCH that fails leaves the operations behind the error unapplied", ID("patch.atomic-behind"), Requires("7644-3.5.2-17"), Explain{
+		s.it("a PATCH that fails leaves the operations behind the error unapplied", ID("patch.atomic-behind"), Requires("7644-3.5.2-17"), Explain{
 			Why: "A server that skips the faulty operation and goes on applies a change that the client believes to have failed.",
 			Fix: "Stop at the first error.",
 		}, func() {
@@ -94,7 +94,7 @@ func (s *session) patchAtomicity() {
 			s.judge(p.after, patchKept(p, "title"))
 		})
 
-		it("a PATCH that fails restores values inside multi-valued attributes", ID("patch.atomic-nested"), Requires("7644-3.5.2-17"), Explain{
+		s.it("a PATCH that fails restores values inside multi-valued attributes", ID("patch.atomic-nested"), Requires("7644-3.5.2-17"), Explain{
 			Why: "A copy of the resource that shares its lists with the original is changed although the request failed.",
 			Fix: "Copy the resource deeply before applying operations.",
 		}, func() {
@@ -104,7 +104,7 @@ func (s *session) patchAtomicity() {
 			s.judge(p.after, patchKept(p, "emails"))
 		})
 
-		it("a PATCH that fails does not touch the version and the time of the last change", ID("patch.atomic-version"), Requires("7644-3.5.2-17"), Explain{
+		s.it("a PATCH that fails does not touch the version and the time of the last change", ID("patch.atomic-version"), Requires("7644-3.5.2-17"), Explain{
 			Why: "Clients with the old ETag are turned away, and others fetch a change that never happened.",
 			Fix: "Count the version up only when the changed resource is stored.",
 		}, func() {
@@ -125,13 +125,13 @@ func (s *session) patchAtomicity() {
 
 // patchNames: attribute names are case-insensitive (RFC 7644 §3.10, ambiguity A19).
 func (s *session) patchNames(shared func() *patchChain) {
-	about("letter case in PATCH", func() {
+	s.about("letter case in PATCH", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			c = shared()
 		})
 
-		it("attribute names in path may be written in another letter case", ID("patch.case-attribute"), Requires("7644-3.10-05"), Explain{
+		s.it("attribute names in path may be written in another letter case", ID("patch.case-attribute"), Requires("7644-3.10-05"), Explain{
 			Why: "Mappings are written by hand, and nickname is as right as nickName: RFC 7644 itself writes both.",
 			Fix: "Compare attribute names without regard to letter case.",
 		}, func() {
@@ -140,7 +140,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			s.patched(p, patchedTo(p, "title", "Upper Case"), patchedTo(p, "name.familyName", "Upper"))
 		})
 
-		it("names in a value path may be written in another letter case", ID("patch.case-selected"), Requires("7644-3.10-05"), Explain{
+		s.it("names in a value path may be written in another letter case", ID("patch.case-selected"), Requires("7644-3.10-05"), Explain{
 			Why: "A filter that never matches because of a capital letter loses the change.",
 			Fix: "Compare the names inside and behind the brackets without regard to letter case.",
 		}, func() {
@@ -154,7 +154,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			s.patched(p, hasMails(moved))
 		})
 
-		it("schema URNs in path may be written in another letter case", ID("patch.case-urn"), Requires("7644-3.10-05"), Explain{
+		s.it("schema URNs in path may be written in another letter case", ID("patch.case-urn"), Requires("7644-3.10-05"), Explain{
 			Why: "URNs are case-insensitive by definition; a refused path loses all enterprise attributes.",
 			Fix: "Compare schema URNs without regard to letter case.",
 		}, func() {
@@ -164,7 +164,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			s.patched(p, patchedTo(p, path, "4130"))
 		})
 
-		it("names in value may be written in another letter case", ID("patch.case-value"), Requires("7643-2.1-03"), Explain{
+		s.it("names in value may be written in another letter case", ID("patch.case-value"), Requires("7643-2.1-03"), Explain{
 			Why: "RFC 7644 itself sends nickname in the value of an add.",
 			Fix: "Compare the member names of value with the schema without regard to letter case.",
 		}, func() {
@@ -173,7 +173,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			s.patched(p, Softly(reports.Warn, patchedTo(p, "nickName", "Lower")))
 		})
 
-		it("op may be written with a capital letter", ID("patch.case-op"), Requires("7644-3.5.2-05"), Explain{
+		s.it("op may be written with a capital letter", ID("patch.case-op"), Requires("7644-3.5.2-05"), Explain{
 			Why: "Entra sends Add, Replace and Remove by default.",
 			Fix: "Compare op without regard to letter case.",
 		}, func() {

@@ -6,10 +6,10 @@ import (
 
 // patchPrimaries: one value at most is primary (RFC 7644 §3.5.2, ambiguity A43).
 func (s *session) patchPrimaries() {
-	about("PATCH that makes a value primary", func() {
+	s.about("PATCH that makes a value primary", func() {
 		var c *patchChain
 		var work, home, fresh string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds("emails.value", "emails.type", "emails.primary")
 			work, home, fresh = s.patchMail("work"), s.patchMail("home"), s.patchMail("fresh")
 			first := mail("work", work)
@@ -21,21 +21,21 @@ func (s *session) patchPrimaries() {
 			return c.step(op("replace", `emails[type eq "home"].primary`, true))
 		})
 
-		it("PATCH can make another value primary", ID("patch.primary-set"), Requires("7644-3.5.2.3-07"), Explain{
+		s.it("PATCH can make another value primary", ID("patch.primary-set"), Requires("7644-3.5.2.3-07"), Explain{
 			Why: "Mail goes on to the old address.",
 			Fix: "Store primary true in the value that the path selects.",
 		}, func() {
 			s.patched(selected(), mailHas(home, "primary", true))
 		})
 
-		it("making a value primary takes primary away from the others", ID("patch.primary-moves"), Requires("7644-3.5.2-16", "7643-2.4-02"), Explain{
+		s.it("making a value primary takes primary away from the others", ID("patch.primary-moves"), Requires("7644-3.5.2-16", "7643-2.4-02"), Explain{
 			Why: "With two primary addresses every client picks another one.",
 			Fix: "When an operation sets primary to true, set it to false in all other values.",
 		}, func() {
 			s.patched(selected(), notPrimary(work))
 		})
 
-		it("adding a primary value takes primary away from the others", ID("patch.primary-add"), Requires("7644-3.5.2-16", "7643-2.4-02"), Explain{
+		s.it("adding a primary value takes primary away from the others", ID("patch.primary-add"), Requires("7644-3.5.2-16", "7643-2.4-02"), Explain{
 			Why: "With two primary addresses every client picks another one.",
 			Fix: "Apply the rule on primary to values that are added as well as to those that are changed.",
 		}, func() {
@@ -44,7 +44,7 @@ func (s *session) patchPrimaries() {
 			s.patched(c.step(op("add", "emails", []any{value})), mailHas(fresh, "primary", true), notPrimary(work, home))
 		})
 
-		it("an operation with two primary values does not store both as primary", ID("patch.primary-two"), Requires("7643-2.4-02"), Explain{
+		s.it("an operation with two primary values does not store both as primary", ID("patch.primary-two"), Requires("7643-2.4-02"), Explain{
 			Why: "With two primary addresses every client picks another one.",
 			Fix: "Answer 400 invalidValue, or keep primary for one of them.",
 		}, func() {

@@ -10,21 +10,21 @@ import (
 
 // patchProtected: readOnly and immutable attributes (RFC 7644 §3.5.2, ambiguities A13 and A45).
 func (s *session) patchProtected(shared func() *patchChain) {
-	about("PATCH of readOnly attributes", func() {
+	s.about("PATCH of readOnly attributes", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			c = shared()
 		})
 		id := patchOnce(func() *patchStep {
 			return c.step(op("replace", "id", "scimproof-"+s.cfg.RunID))
 		})
 
-		it("replace of id is refused with mutability", ID("patch.readonly-id"), Requires("7644-3.5.2-09"), Explain{
+		s.it("replace of id is refused with mutability", ID("patch.readonly-id"), Requires("7644-3.5.2-09"), Explain{
 			Why: "A client that believes to have set the id loses track of the account.",
 			Fix: "Answer 400 mutability where the path names a readOnly attribute.",
 		}, func() { s.judge(id().x, patchRefused(scim.Mutability)) })
 
-		it("replace of meta.created is refused with mutability", ID("patch.readonly-meta"), Requires("7644-3.5.2-09"), Explain{
+		s.it("replace of meta.created is refused with mutability", ID("patch.readonly-meta"), Requires("7644-3.5.2-09"), Explain{
 			Why: "Time stamps that clients can set prove nothing in an audit.",
 			Fix: "Answer 400 mutability for every sub-attribute of meta.",
 		}, func() {
@@ -33,7 +33,7 @@ func (s *session) patchProtected(shared func() *patchChain) {
 			s.judge(p.after, patchKept(p, "meta.created"))
 		})
 
-		it("add of groups to a user is refused with mutability", ID("patch.readonly-groups"), Requires("7644-3.5.2-09"), Explain{
+		s.it("add of groups to a user is refused with mutability", ID("patch.readonly-groups"), Requires("7644-3.5.2-09"), Explain{
 			Why: "A client that believes to have granted or taken away a group is wrong.",
 			Fix: "Answer 400 mutability; membership is changed through the group.",
 		}, func() {
@@ -42,7 +42,7 @@ func (s *session) patchProtected(shared func() *patchChain) {
 			s.judge(x, patchRefused(scim.Mutability))
 		})
 
-		it("replace of the manager's displayName is refused with mutability", ID("patch.readonly-sub"), Requires("7644-3.5.2-09"), Explain{
+		s.it("replace of the manager's displayName is refused with mutability", ID("patch.readonly-sub"), Requires("7644-3.5.2-09"), Explain{
 			Why: "The name belongs to the manager's own account; a copy that clients can set tells lies.",
 			Fix: "Look at the mutability of the sub-attribute that the path names, not only at that of its parent.",
 		}, func() {
@@ -55,7 +55,7 @@ func (s *session) patchProtected(shared func() *patchChain) {
 			s.judge(x, patchRefused(scim.Mutability))
 		})
 
-		it("a readOnly attribute inside a value without path is not changed", ID("patch.readonly-pathless"), Requires("7643-7-15"), Explain{
+		s.it("a readOnly attribute inside a value without path is not changed", ID("patch.readonly-pathless"), Requires("7643-7-15"), Explain{
 			Why: "The rule that id and meta are the server's must not have a back door.",
 			Fix: "Ignore readOnly attributes in such a value, or refuse the request.",
 		}, func() {
@@ -70,8 +70,8 @@ func (s *session) patchProtected(shared func() *patchChain) {
 		})
 	})
 
-	about("PATCH of immutable attributes", func() {
-		it("replace of a member's value is refused with mutability", ID("patch.immutable"), Requires("7644-3.5.2-09", "7643-7-17"), Explain{
+	s.about("PATCH of immutable attributes", func() {
+		s.it("replace of a member's value is refused with mutability", ID("patch.immutable"), Requires("7644-3.5.2-09", "7643-7-17"), Explain{
 			Why: "A member who silently turns into another one gets access that nobody granted.",
 			Fix: "Answer 400 mutability where the path names an immutable attribute that has a value.",
 		}, func() {
@@ -98,10 +98,10 @@ func (s *session) patchProtected(shared func() *patchChain) {
 
 // patchIdentity: which resource a PATCH reaches, and names that must be unique (RFC 7644 §3.5.2, ambiguity A35).
 func (s *session) patchIdentity(shared func() *patchChain) {
-	about("PATCH and the identity of resources", func() {
+	s.about("PATCH and the identity of resources", func() {
 		var c *patchChain
 		var other *resource
-		beforeAll(func() {
+		s.beforeAll(func() {
 			c = shared()
 		})
 		newName := patchOnce(func() string { return s.patchMail("renamed") })
@@ -110,7 +110,7 @@ func (s *session) patchIdentity(shared func() *patchChain) {
 			return c.step(op("replace", "userName", newName()))
 		})
 
-		it("userName can be replaced", ID("patch.rename"), Requires("7644-3.5.2.3-02"), Explain{
+		s.it("userName can be replaced", ID("patch.rename"), Requires("7644-3.5.2.3-02"), Explain{
 			Why: "People change their names, and with them their login and mail address.",
 			Fix: "Allow replace of userName as long as no other user has the new name.",
 		}, func() {
@@ -118,7 +118,7 @@ func (s *session) patchIdentity(shared func() *patchChain) {
 			s.patched(p, patchedTo(p, "userName", newName()))
 		})
 
-		it("a user keeps its id when it is renamed", ID("patch.rename-id"), Requires("7643-3.1-06"), Explain{
+		s.it("a user keeps its id when it is renamed", ID("patch.rename-id"), Requires("7643-3.1-06"), Explain{
 			Why: "Clients address the account by its id for ever; with another one it is lost to them.",
 			Fix: "Do not derive id from attributes that can change.",
 		}, func() {
@@ -131,7 +131,7 @@ func (s *session) patchIdentity(shared func() *patchChain) {
 			other = s.makeUser("taken")
 			return c.step(op("replace", "userName", scim.String(other.Sent, "userName")))
 		})
-		it("PATCH to a userName that is taken is refused with uniqueness", ID("patch.uniqueness"), Requires("7643-4.1.1-02", "7644-3.5.2-22"), Explain{
+		s.it("PATCH to a userName that is taken is refused with uniqueness", ID("patch.uniqueness"), Requires("7643-4.1.1-02", "7644-3.5.2-22"), Explain{
 			Why: "Two accounts with one login: whoever signs in gets one of them.",
 			Fix: "Check uniqueness in PATCH as in POST, and answer 409 or 400 uniqueness.",
 		}, func() {
@@ -146,7 +146,7 @@ func (s *session) patchIdentity(shared func() *patchChain) {
 			})
 		})
 
-		it("a PATCH to a userName that is taken leaves the name as it was", ID("patch.uniqueness-kept"), Requires("7644-3.5.2-17", "7643-4.1.1-02"), Explain{
+		s.it("a PATCH to a userName that is taken leaves the name as it was", ID("patch.uniqueness-kept"), Requires("7644-3.5.2-17", "7643-4.1.1-02"), Explain{
 			Why: "A conflict that is reported but stored all the same leaves two accounts with one login.",
 			Fix: "Check uniqueness before storing, or in the same transaction.",
 		}, func() {
@@ -155,7 +155,7 @@ func (s *session) patchIdentity(shared func() *patchChain) {
 			s.judge(p.after, patchKept(p, "userName"))
 		})
 
-		it("PATCH of a user that does not exist answers 404", ID("patch.not-found"), Requires("7644-3.5.2-21"), Explain{
+		s.it("PATCH of a user that does not exist answers 404", ID("patch.not-found"), Requires("7644-3.5.2-21"), Explain{
 			Why: "Clients that get 404 forget the account; any success makes them believe that it is there.",
 			Fix: "Look the resource up first, and answer 404 with a SCIM error where there is none.",
 		}, func() {

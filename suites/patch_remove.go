@@ -10,9 +10,9 @@ import (
 
 // patchRemoves: the remove operation with an attribute path (RFC 7644 §3.5.2.2).
 func (s *session) patchRemoves() {
-	about("PATCH remove", func() {
+	s.about("PATCH remove", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			phones := set("phoneNumbers", []any{
 				object{"type": "work", "value": "+1-201-555-0123"}, object{"type": "mobile", "value": "+1-201-555-0124"},
 			})
@@ -28,14 +28,14 @@ func (s *session) patchRemoves() {
 			c.wants(Assigned("nickName"))
 			return c.step(op("remove", "nickName", nil))
 		})
-		it("remove takes the value of a single-valued attribute away", ID("patch.remove-simple"), Requires("7644-3.5.2.2-02"), Explain{
+		s.it("remove takes the value of a single-valued attribute away", ID("patch.remove-simple"), Requires("7644-3.5.2.2-02"), Explain{
 			Why: "Data that was deleted in the source, often for privacy, stays in the target.",
 			Fix: "Make the attribute unassigned: absent from answers, and no match for pr.",
 		}, func() {
 			s.patched(removed(), Unassigned("nickName"))
 		})
 
-		it("remove does not change other attributes", ID("patch.remove-only"), Requires("7644-3.5.2.2-02", "7644-3.5.2-09"), Explain{
+		s.it("remove does not change other attributes", ID("patch.remove-only"), Requires("7644-3.5.2.2-02", "7644-3.5.2-09"), Explain{
 			Why: "A server that rebuilds the resource from the PATCH loses what other systems have written.",
 			Fix: "Apply the operation to the stored resource and leave everything else as it is.",
 		}, func() {
@@ -43,7 +43,7 @@ func (s *session) patchRemoves() {
 			s.patched(p, c.othersKept(p, "nickName"))
 		})
 
-		it("remove of an attribute without value succeeds or is refused with noTarget", ID("patch.remove-unassigned"), Requires("7644-3.5.2.2-08"), Explain{
+		s.it("remove of an attribute without value succeeds or is refused with noTarget", ID("patch.remove-unassigned"), Requires("7644-3.5.2.2-08"), Explain{
 			Why: "Clients do not know whether the target has a value; a server error stops the whole synchronisation of the user.",
 			Fix: "Answer as after any success, or 400 noTarget.",
 		}, func() {
@@ -69,14 +69,14 @@ func (s *session) patchRemoves() {
 			c.wants(Assigned("name.givenName"), Assigned("name.familyName"))
 			return c.step(op("remove", "name.givenName", nil))
 		})
-		it("remove takes a sub-attribute away", ID("patch.remove-sub"), Requires("7644-3.5.2.2-02"), Explain{
+		s.it("remove takes a sub-attribute away", ID("patch.remove-sub"), Requires("7644-3.5.2.2-02"), Explain{
 			Why: "One part of a name that was deleted in the source stays in the target.",
 			Fix: "Resolve attribute.sub and make that sub-attribute unassigned.",
 		}, func() {
 			s.patched(sub(), Unassigned("name.givenName"))
 		})
 
-		it("remove of a sub-attribute keeps the other sub-attributes", ID("patch.remove-sub-keeps"), Requires("7644-3.5.2.2-02"), Explain{
+		s.it("remove of a sub-attribute keeps the other sub-attributes", ID("patch.remove-sub-keeps"), Requires("7644-3.5.2.2-02"), Explain{
 			Why: "Whoever deletes a part of a name loses all of it.",
 			Fix: "Remove the one sub-attribute from the stored value, not the value.",
 		}, func() {
@@ -84,7 +84,7 @@ func (s *session) patchRemoves() {
 			s.patched(p, patchKept(p, "name.familyName"))
 		})
 
-		it("remove takes a complex attribute away with all of its sub-attributes", ID("patch.remove-complex"), Requires("7644-3.5.2.2-02"), Explain{
+		s.it("remove takes a complex attribute away with all of its sub-attributes", ID("patch.remove-complex"), Requires("7644-3.5.2.2-02"), Explain{
 			Why: "A name that was deleted in the source stays in the target.",
 			Fix: "Make the attribute unassigned where the path names a complex attribute without sub-attribute.",
 		}, func() {
@@ -96,7 +96,7 @@ func (s *session) patchRemoves() {
 			s.patched(c.step(op("remove", "name", nil)), Unassigned("name.familyName"))
 		})
 
-		it("remove of a multi-valued attribute takes all of its values away", ID("patch.remove-multi"), Requires("7644-3.5.2.2-03"), Explain{
+		s.it("remove of a multi-valued attribute takes all of its values away", ID("patch.remove-multi"), Requires("7644-3.5.2.2-03"), Explain{
 			Why: "Values and members that should be gone stay.",
 			Fix: "Where path has no filter, remove every value.",
 		}, func() {
@@ -111,14 +111,14 @@ func (s *session) patchRemoves() {
 		noPath := patchOnce(func() *patchStep {
 			return c.step(object{"op": "remove", "value": object{"title": "x"}})
 		})
-		it("remove without path is refused with noTarget", ID("patch.remove-no-path"), Requires("7644-3.5.2-06", "7644-3.5.2.2-01"), Explain{
+		s.it("remove without path is refused with noTarget", ID("patch.remove-no-path"), Requires("7644-3.5.2-06", "7644-3.5.2.2-01"), Explain{
 			Why: "Such a request names nothing to remove; taking it for a success hides the mistake, or deletes what nobody named.",
 			Fix: "Answer 400 noTarget to a remove without path.",
 		}, func() {
 			s.judge(noPath().x, patchRefused(scim.NoTarget))
 		})
 
-		it("remove without path removes nothing", ID("patch.remove-no-path-keeps"), Requires("7644-3.5.2-06", "7644-3.5.2-17"), Explain{
+		s.it("remove without path removes nothing", ID("patch.remove-no-path-keeps"), Requires("7644-3.5.2-06", "7644-3.5.2-17"), Explain{
 			Why: "A broken request must not empty the account.",
 			Fix: "Check the operations before applying them.",
 		}, func() {
@@ -126,7 +126,7 @@ func (s *session) patchRemoves() {
 			s.judge(p.after, c.othersKept(p))
 		})
 
-		it("remove of a required attribute is refused with mutability", ID("patch.remove-required"), Requires("7644-3.5.2.2-06"), Explain{
+		s.it("remove of a required attribute is refused with mutability", ID("patch.remove-required"), Requires("7644-3.5.2.2-06"), Explain{
 			Why: "A user without userName cannot be found again by any client.",
 			Fix: "Answer 400 mutability where the removed attribute is required.",
 		}, func() {
@@ -134,7 +134,7 @@ func (s *session) patchRemoves() {
 			s.judge(x, patchRefused(scim.Mutability, scim.InvalidValue))
 		})
 
-		it("remove of a readOnly attribute is refused with mutability", ID("patch.remove-readonly"), Requires("7644-3.5.2.2-06"), Explain{
+		s.it("remove of a readOnly attribute is refused with mutability", ID("patch.remove-readonly"), Requires("7644-3.5.2.2-06"), Explain{
 			Why: "A success for a change that cannot be made hides a mistake in the client's mapping.",
 			Fix: "Answer 400 mutability where the path names a readOnly attribute.",
 		}, func() {
@@ -146,10 +146,10 @@ func (s *session) patchRemoves() {
 
 // patchRemovesSelected: the remove operation with a value path (RFC 7644 §3.5.2.2).
 func (s *session) patchRemovesSelected() {
-	about("PATCH remove with a value path", func() {
+	s.about("PATCH remove with a value path", func() {
 		var c *patchChain
 		var work, home, gone1, gone2, tail, middle string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.patchNeeds("emails.value", "emails.type")
 			work, home, gone1, gone2 = s.patchMail("work"), s.patchMail("home"), s.patchMail("gone1"), s.patchMail("gone2")
 			tail = s.patchMail("tail")
@@ -162,14 +162,14 @@ func (s *session) patchRemovesSelected() {
 		others := patchOnce(func() *patchStep {
 			return c.step(op("remove", `emails[type eq "other"]`, nil))
 		})
-		it("remove with a value path removes every value that matches", ID("patch.remove-selected"), Requires("7644-3.5.2.2-04", "7644-3.5.2.2-05"), Explain{
+		s.it("remove with a value path removes every value that matches", ID("patch.remove-selected"), Requires("7644-3.5.2.2-04", "7644-3.5.2.2-05"), Explain{
 			Why: "A server that stops at the first match, or ignores the filter, leaves old data behind.",
 			Fix: "Remove all values for which the filter holds.",
 		}, func() {
 			s.patched(others(), lacksMails(gone1, gone2))
 		})
 
-		it("remove with a value path keeps the values that do not match", ID("patch.remove-selected-keeps"), Requires("7644-3.5.2.2-04", "7644-3.5.2.2-05"), Explain{
+		s.it("remove with a value path keeps the values that do not match", ID("patch.remove-selected-keeps"), Requires("7644-3.5.2.2-04", "7644-3.5.2.2-05"), Explain{
 			Why: "Taking one member out of a group must not empty it.",
 			Fix: "Evaluate the filter for each value, and keep those for which it does not hold.",
 		}, func() {
@@ -177,7 +177,7 @@ func (s *session) patchRemovesSelected() {
 			s.patched(p, mailsKept(p, work, home, tail, middle))
 		})
 
-		it("a value path with and selects only the values for which both sides hold", ID("patch.remove-selected-and"), Requires("7644-3.5.2.2-04"), Explain{
+		s.it("a value path with and selects only the values for which both sides hold", ID("patch.remove-selected-and"), Requires("7644-3.5.2.2-04"), Explain{
 			Why: "A server that evaluates only one side deletes values that the client wanted to keep.",
 			Fix: "Evaluate the whole filter; this is the example of RFC 7644.",
 		}, func() {
@@ -186,7 +186,7 @@ func (s *session) patchRemovesSelected() {
 			s.patched(p, lacksMails(tail), mailsKept(p, work, home, middle))
 		})
 
-		it("a value path may use co", ID("patch.remove-selected-co"), Requires("7644-3.5.2.2-04"), Explain{
+		s.it("a value path may use co", ID("patch.remove-selected-co"), Requires("7644-3.5.2.2-04"), Explain{
 			Why: "A server that reads every operator as eq removes nothing and says that it did.",
 			Fix: "Evaluate filters in paths with the same code as filters in queries.",
 		}, func() {
@@ -203,7 +203,7 @@ func (s *session) patchRemovesSelected() {
 			}
 			return c.step(op("remove", `emails[type eq "home"].display`, nil))
 		})
-		it("remove with a value path and a sub-attribute removes only the sub-attribute", ID("patch.remove-selected-sub"), Requires("7644-3.5.2.2-05"), Explain{
+		s.it("remove with a value path and a sub-attribute removes only the sub-attribute", ID("patch.remove-selected-sub"), Requires("7644-3.5.2.2-05"), Explain{
 			Why: "Whoever deletes a label loses the address.",
 			Fix: "Where a sub-attribute follows the brackets, make it unassigned and keep the value.",
 		}, func() {
@@ -213,7 +213,7 @@ func (s *session) patchRemovesSelected() {
 		missed := patchOnce(func() *patchStep {
 			return c.step(op("remove", `emails[type eq "no-such-type"]`, nil))
 		})
-		it("remove with a value path that matches nothing succeeds", ID("patch.remove-no-match"), Requires("7644-3.5.2.2-07"), Explain{
+		s.it("remove with a value path that matches nothing succeeds", ID("patch.remove-no-match"), Requires("7644-3.5.2.2-07"), Explain{
 			Why: "Clients repeat requests whose answer was lost; an error makes them report a failure that is none.",
 			Fix: "Answer as after any success where there is nothing to remove.",
 		}, func() {
@@ -231,7 +231,7 @@ func (s *session) patchRemovesSelected() {
 			})
 		})
 
-		it("remove with a value path that matches nothing removes nothing", ID("patch.remove-no-match-keeps"), Requires("7644-3.5.2.2-04"), Explain{
+		s.it("remove with a value path that matches nothing removes nothing", ID("patch.remove-no-match-keeps"), Requires("7644-3.5.2.2-04"), Explain{
 			Why: "A server that falls back to the whole attribute empties the group of which somebody is no longer a member.",
 			Fix: "Remove exactly the values for which the filter holds, even if there is none.",
 		}, func() {
@@ -243,7 +243,7 @@ func (s *session) patchRemovesSelected() {
 			s.judge(p.after, mailsKept(p, work, home))
 		})
 
-		it("removing the last value makes the attribute unassigned", ID("patch.remove-selected-last"), Requires("7644-3.5.2.2-04", "7644-3.5.2.2-05"), Explain{
+		s.it("removing the last value makes the attribute unassigned", ID("patch.remove-selected-last"), Requires("7644-3.5.2.2-04", "7644-3.5.2.2-05"), Explain{
 			Why: "An empty shell that is left behind matches pr and is read as a value.",
 			Fix: "Drop the attribute when its last value is removed.",
 		}, func() {

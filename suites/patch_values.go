@@ -7,13 +7,13 @@ import (
 
 // patchValues: values that do not fit the attribute's type (RFC 7644 §3.5.2, ambiguity A42).
 func (s *session) patchValues() {
-	about("PATCH with a value of the wrong type", func() {
+	s.about("PATCH with a value of the wrong type", func() {
 		var c *patchChain
-		beforeAll(func() {
+		s.beforeAll(func() {
 			c = s.patchChain("values")
 		})
 
-		it("a string attribute refuses an object", ID("patch.value-string"), Requires("7644-3.5.2-09"), Explain{
+		s.it("a string attribute refuses an object", ID("patch.value-string"), Requires("7644-3.5.2-09"), Explain{
 			Why: "Clients that read a string crash on the object.",
 			Fix: "Answer 400 invalidValue where the value does not have the attribute's type.",
 		}, func() {
@@ -22,7 +22,7 @@ func (s *session) patchValues() {
 			s.judge(x, patchRefused(scim.InvalidValue, scim.InvalidSyntax))
 		})
 
-		it("a complex attribute refuses a string", ID("patch.value-complex"), Requires("7644-3.5.2.3-05", "7644-3.5.2-09"), Explain{
+		s.it("a complex attribute refuses a string", ID("patch.value-complex"), Requires("7644-3.5.2.3-05", "7644-3.5.2-09"), Explain{
 			Why: "Clients that read a name crash on the string, or find it empty.",
 			Fix: "Answer 400 invalidValue where the value of a complex attribute is not an object.",
 		}, func() {
@@ -31,7 +31,7 @@ func (s *session) patchValues() {
 			s.judge(x, patchRefused(scim.InvalidValue, scim.InvalidSyntax))
 		})
 
-		it("an operation without path refuses a value that is no object", ID("patch.value-pathless"), Requires("7644-3.5.2.3-01", "7644-3.5.2-09"), Explain{
+		s.it("an operation without path refuses a value that is no object", ID("patch.value-pathless"), Requires("7644-3.5.2.3-01", "7644-3.5.2-09"), Explain{
 			Why: "Such an operation names no attribute: whatever is done is not what the client meant.",
 			Fix: "Answer 400 invalidValue where path is missing and value is not an object.",
 		}, func() {
@@ -39,7 +39,7 @@ func (s *session) patchValues() {
 			s.judge(x, patchRefused(scim.InvalidValue, scim.InvalidSyntax, scim.NoTarget, scim.InvalidPath))
 		})
 
-		it("a Boolean attribute refuses a string that is no Boolean", ID("patch.value-boolean"), Requires("7644-3.5.2-09"), Explain{
+		s.it("a Boolean attribute refuses a string that is no Boolean", ID("patch.value-boolean"), Requires("7644-3.5.2-09"), Explain{
 			Why: "A word that is read as true, or stored as it is, decides whether an account is active.",
 			Fix: "Answer 400 invalidValue where the value of a Boolean attribute is neither true nor false.",
 		}, func() {
@@ -54,7 +54,7 @@ func (s *session) patchValues() {
 			})
 		})
 
-		it(`the string "False" makes active false or is refused`, ID("patch.value-boolean-string"), Requires("7644-3.5.2-09", "7643-2.3.2-01"), Explain{
+		s.it(`the string "False" makes active false or is refused`, ID("patch.value-boolean-string"), Requires("7644-3.5.2-09", "7643-2.3.2-01"), Explain{
 			Why: "Entra sends this string by default; a server that takes it for true leaves leavers active.",
 			Fix: `Convert "True" and "False" to Booleans, or answer 400 invalidValue.`,
 		}, func() {

@@ -85,67 +85,67 @@ func lacks(paths ...string) func(o scim.Object) error {
 }
 
 func (s *session) projectionAsked() {
-	about("attributes", func() {
+	s.about("attributes", func() {
 		var u *resource
 		var now scim.Object
 		var x *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needs("User", "displayName", "name.givenName")
 			u = s.makeUser("projected")
 			now = s.known(u, "displayName", "name.givenName")
 			x = s.read(u, "attributes", "displayName")
 		})
 
-		it("attributes returns the attribute that was asked for", ID("projection.attributes"), Requires("7644-3.4.2.5-01", "7644-3.9-04"), Explain{
+		s.it("attributes returns the attribute that was asked for", ID("projection.attributes"), Requires("7644-3.4.2.5-01", "7644-3.9-04"), Explain{
 			Why: "Clients that ask for what they compare treat a missing attribute as cleared.",
 			Fix: "Support attributes on every operation that returns resources.",
 		}, func() { s.judge(x, Status(200), whole(has(now, "displayName"))) })
 
-		it("attributes returns no default attribute that was not asked for", ID("projection.attributes-only"), Requires("7644-3.9-04", "7644-3.9-01", "7644-3.4.2.5-02"), Explain{
+		s.it("attributes returns no default attribute that was not asked for", ID("projection.attributes-only"), Requires("7644-3.9-04", "7644-3.9-01", "7644-3.4.2.5-02"), Explain{
 			Why: "Clients narrow an answer because they must not, or cannot, handle the rest.",
 			Fix: "Let attributes replace the default set instead of adding to it.",
 		}, func() { s.judge(x, Status(200), whole(s.only("User", "displayName"))) })
 
-		it("id is returned whatever attributes asks for", ID("projection.attributes-id"), Requires("7644-3.9-04", "7643-3.1-12"), Explain{
+		s.it("id is returned whatever attributes asks for", ID("projection.attributes-id"), Requires("7644-3.9-04", "7643-3.1-12"), Explain{
 			Why: "A resource without id cannot be addressed.",
 			Fix: "Add the attributes that are returned always to every projection.",
 		}, func() { s.judge(x, Status(200), Attr("id", u.ID)) })
 
-		it("schemas is returned whatever attributes asks for", ID("projection.attributes-schemas"), Requires("7643-3-01"), Explain{
+		s.it("schemas is returned whatever attributes asks for", ID("projection.attributes-schemas"), Requires("7643-3-01"), Explain{
 			Why: "Strict clients cannot parse a resource that does not name its schemas.",
 			Fix: "Add schemas to every projection.",
 		}, func() { s.judge(x, Status(200), Softly(reports.Warn, Assigned("schemas"))) })
 
-		it("meta is left out unless attributes asks for it", ID("projection.attributes-meta"), Requires("7643-3.1-18"), Explain{
+		s.it("meta is left out unless attributes asks for it", ID("projection.attributes-meta"), Requires("7643-3.1-18"), Explain{
 			Why: "meta is returned by default only; clients that name attributes do not expect it.",
 			Fix: "Treat meta like any other attribute that is returned by default.",
 		}, func() { s.judge(x, Status(200), Unassigned("meta")) })
 
-		it("meta is returned when attributes asks for it", ID("projection.attributes-meta-asked"), Requires("7644-3.9-04"), Explain{
+		s.it("meta is returned when attributes asks for it", ID("projection.attributes-meta-asked"), Requires("7644-3.9-04"), Explain{
 			Why: "Clients ask for meta.lastModified alone to see whether anything changed.",
 			Fix: "Let attributes name common attributes too.",
 		}, func() { s.judge(s.read(u, "attributes", "meta"), Status(200), Assigned("meta.resourceType")) })
 
-		it("several names are separated by commas", ID("projection.attributes-several"), Requires("7644-3.9-07", "7644-3.9-04"), Explain{
+		s.it("several names are separated by commas", ID("projection.attributes-several"), Requires("7644-3.9-07", "7644-3.9-04"), Explain{
 			Why: "Clients ask for all the attributes that they synchronise at once.",
 			Fix: "Split attributes at commas.",
 		}, func() {
 			s.judge(s.read(u, "attributes", "displayName,name"), Status(200), whole(has(now, "displayName", "name.givenName"), s.only("User", "displayName", "name")))
 		})
 
-		it("names in attributes may be in any letter case", ID("projection.attributes-case"), Requires("7644-3.10-05", "7644-3.4.2.5-03"), Explain{
+		s.it("names in attributes may be in any letter case", ID("projection.attributes-case"), Requires("7644-3.10-05", "7644-3.4.2.5-03"), Explain{
 			Why: "Attribute names are case-insensitive everywhere, and clients write them as they like.",
 			Fix: "Compare attribute names without regard to letter case.",
 		}, func() { s.judge(s.read(u, "attributes", "DISPLAYNAME"), Status(200), whole(has(now, "displayName"))) })
 
-		it("names in attributes may carry the schema's URN", ID("projection.attributes-urn"), Requires("7644-3.4.2.5-03", "7644-3.10-01"), Explain{
+		s.it("names in attributes may carry the schema's URN", ID("projection.attributes-urn"), Requires("7644-3.4.2.5-03", "7644-3.10-01"), Explain{
 			Why: "The full form is the standard notation, and clients that work with several schemas use it throughout.",
 			Fix: "Resolve names of the form URN:attribute for the base schema too.",
 		}, func() {
 			s.judge(s.read(u, "attributes", u.typ.Schema+":displayName"), Status(200), whole(has(now, "displayName")))
 		})
 
-		it("an unknown name in attributes is ignored or refused", ID("projection.unknown-name"), Requires("7644-3.4.2.5-01"), Explain{
+		s.it("an unknown name in attributes is ignored or refused", ID("projection.unknown-name"), Requires("7644-3.4.2.5-01"), Explain{
 			Why: "Clients name attributes that not every server has; a server error, or the whole resource, is no answer to that.",
 			Fix: "Ignore names that no schema defines, or answer 400.",
 		}, func() {
@@ -158,7 +158,7 @@ func (s *session) projectionAsked() {
 			s.observe("A33", "an unknown name in attributes", map[bool]string{true: "is refused", false: "is ignored"}[y.Status == 400])
 		})
 
-		it("attributes and excludedAttributes together are refused, or one of them is honoured", ID("projection.both"), Requires("7644-3.9-03"), Explain{
+		s.it("attributes and excludedAttributes together are refused, or one of them is honoured", ID("projection.both"), Requires("7644-3.9-03"), Explain{
 			Why: "The two exclude each other; ignoring both returns what the client did not want.",
 			Fix: "Answer 400, or let one of them count.",
 		}, func() {
@@ -179,39 +179,39 @@ func (s *session) projectionAsked() {
 }
 
 func (s *session) projectionSubs() {
-	about("attributes with sub-attributes and extensions", func() {
+	s.about("attributes with sub-attributes and extensions", func() {
 		var u *resource
 		var now scim.Object
 		var given, mails *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needs("User", "name.givenName", "name.familyName", "emails.value", "emails.type")
 			u = s.makeUser("parts")
 			now = s.known(u, "name.givenName", "name.familyName", "emails.value", "emails.type")
 			given, mails = s.read(u, "attributes", "name.givenName"), s.read(u, "attributes", "emails.value")
 		})
 
-		it("a sub-attribute can be asked for", ID("projection.sub-attribute"), Requires("7644-3.9-05"), Explain{
+		s.it("a sub-attribute can be asked for", ID("projection.sub-attribute"), Requires("7644-3.9-05"), Explain{
 			Why: "Clients ask for name.givenName; without support for it they get nothing.",
 			Fix: "Resolve names of the form attribute.subAttribute.",
 		}, func() {
 			s.judge(given, Status(200), whole(has(now, "name.givenName"), s.only("User", "name")))
 		})
 
-		it("only the sub-attribute that was asked for is returned", ID("projection.sub-attribute-only"), Requires("7644-3.9-05"), Explain{
+		s.it("only the sub-attribute that was asked for is returned", ID("projection.sub-attribute-only"), Requires("7644-3.9-05"), Explain{
 			Why: "Clients that narrow an answer must not, or cannot, handle the rest.",
 			Fix: "Filter the members of complex values too.",
 		}, func() {
 			s.judge(given, Status(200), Attr("id", u.ID), Softly(reports.Warn, Unassigned("name.familyName")))
 		})
 
-		it("a sub-attribute of a multi-valued attribute is returned for every value", ID("projection.multi-valued"), Requires("7644-3.9-05"), Explain{
+		s.it("a sub-attribute of a multi-valued attribute is returned for every value", ID("projection.multi-valued"), Requires("7644-3.9-05"), Explain{
 			Why: "Clients read all addresses by emails.value; missing ones look deleted.",
 			Fix: "Apply the sub-attribute to each value of the attribute.",
 		}, func() {
 			s.judge(mails, Status(200), whole(has(now, "emails.value"), s.only("User", "emails")))
 		})
 
-		it("only the sub-attribute of a multi-valued attribute that was asked for is returned", ID("projection.multi-valued-only"), Requires("7644-3.9-05"), Explain{
+		s.it("only the sub-attribute of a multi-valued attribute that was asked for is returned", ID("projection.multi-valued-only"), Requires("7644-3.9-05"), Explain{
 			Why: "Clients that narrow an answer must not, or cannot, handle the rest.",
 			Fix: "Filter the members of each value.",
 		}, func() {
@@ -219,29 +219,29 @@ func (s *session) projectionSubs() {
 		})
 	})
 
-	about("attributes with an extension", func() {
+	s.about("attributes with an extension", func() {
 		const dept, number = scim.EnterpriseURN + ":department", scim.EnterpriseURN + ":employeeNumber"
 		var u *resource
 		var now scim.Object
 		var x *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needs("User", dept, number)
 			u = s.makeUser("extended", enterprise(object{"department": "Sales", "employeeNumber": "4711"}))
 			now = s.known(u, dept, number)
 			x = s.read(u, "attributes", dept)
 		})
 
-		it("an attribute of an extension can be asked for by its full name", ID("projection.extension"), Requires("7644-3.4.2.5-03", "7644-3.10-01"), Explain{
+		s.it("an attribute of an extension can be asked for by its full name", ID("projection.extension"), Requires("7644-3.4.2.5-03", "7644-3.10-01"), Explain{
 			Why: "There is no other sure name for it; parsers that split at the dot of \"2.0\" do not find it.",
 			Fix: "Take everything up to the last colon for the schema's URN before looking for a dot.",
 		}, func() { s.judge(x, Status(200), whole(has(now, dept), s.only("User", scim.EnterpriseURN))) })
 
-		it("only the extension's attribute that was asked for is returned", ID("projection.extension-only"), Requires("7644-3.9-04"), Explain{
+		s.it("only the extension's attribute that was asked for is returned", ID("projection.extension-only"), Requires("7644-3.9-04"), Explain{
 			Why: "Extensions often hold what most clients must not see.",
 			Fix: "Filter the attributes of an extension one by one.",
 		}, func() { s.judge(x, Status(200), Attr("id", u.ID), Unassigned(number)) })
 
-		it("the URN of an extension stands for all of its attributes", ID("projection.extension-whole"), Requires("7644-3.9-02"), Explain{
+		s.it("the URN of an extension stands for all of its attributes", ID("projection.extension-whole"), Requires("7644-3.9-02"), Explain{
 			Why: "The standard has no such name, yet clients use it to get an extension without knowing its attributes.",
 			Fix: "Take a URN alone for all attributes of that schema.",
 		}, func() {
@@ -249,7 +249,7 @@ func (s *session) projectionSubs() {
 			s.judge(y, NotServerError, whole(has(now, dept, number)))
 		})
 
-		it("an attribute of an extension can be excluded", ID("projection.excluded-extension"), Requires("7644-3.9-06", "7644-3.4.2.5-03"), Explain{
+		s.it("an attribute of an extension can be excluded", ID("projection.excluded-extension"), Requires("7644-3.9-06", "7644-3.4.2.5-03"), Explain{
 			Why: "Extensions often hold what most clients must not see.",
 			Fix: "Resolve full names in excludedAttributes too.",
 		}, func() {

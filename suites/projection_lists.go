@@ -11,12 +11,12 @@ import (
 )
 
 func (s *session) projectionLists() {
-	about("projection of lists", func() {
+	s.about("projection of lists", func() {
 		var u *resource
 		var byName string
 		var now scim.Object
 		var asked, excluded, plain *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(Filter)
 			s.needs("User", "displayName")
 			u = s.makeUser("listed")
@@ -29,19 +29,19 @@ func (s *session) projectionLists() {
 			asked, excluded = list("attributes", "displayName"), list("excludedAttributes", "displayName")
 		})
 
-		it("the resources of a list have the same attributes as single ones", ID("projection.list-default"), Requires("7644-3.4-01", "7643-7-23"), Explain{
+		s.it("the resources of a list have the same attributes as single ones", ID("projection.list-default"), Requires("7644-3.4-01", "7643-7-23"), Explain{
 			Why: "Clients compare what a list shows with their own data; what is missing there is written again in every cycle.",
 			Fix: "Write list items with the same serializer as single resources.",
 		}, func() {
 			s.judge(plain, shows(u, func(o scim.Object) error { return sameResource(o, now) }))
 		})
 
-		it("attributes works in lists", ID("projection.list-attributes"), Requires("7644-3.4.2.5-01", "7644-3.9-04"), Explain{
+		s.it("attributes works in lists", ID("projection.list-attributes"), Requires("7644-3.4.2.5-01", "7644-3.9-04"), Explain{
 			Why: "Clients read large directories with the few attributes that they need.",
 			Fix: "Apply the projection to each resource of a list.",
 		}, func() { s.judge(asked, shows(u, has(now, "displayName"), s.only("User", "displayName"))) })
 
-		it("the resources of a projected list have their ids", ID("projection.list-id"), Requires("7644-3.9-04", "7643-3.1-12"), Explain{
+		s.it("the resources of a projected list have their ids", ID("projection.list-id"), Requires("7644-3.9-04", "7643-3.1-12"), Explain{
 			Why: "A resource without id cannot be addressed.",
 			Fix: "Add the attributes that are returned always to every projection.",
 		}, func() {
@@ -55,7 +55,7 @@ func (s *session) projectionLists() {
 			})
 		})
 
-		it("excludedAttributes works in lists", ID("projection.list-excluded"), Requires("7644-3.4.2.5-01", "7644-3.9-06"), Explain{
+		s.it("excludedAttributes works in lists", ID("projection.list-excluded"), Requires("7644-3.4.2.5-01", "7644-3.9-06"), Explain{
 			Why: "Clients read large directories without what they do not need.",
 			Fix: "Apply the projection to each resource of a list.",
 		}, func() {
@@ -65,11 +65,11 @@ func (s *session) projectionLists() {
 }
 
 func (s *session) projectionWrites() {
-	about("projection of the answers to writes", func() {
+	s.about("projection of the answers to writes", func() {
 		var u, other *resource
 		var posted, put, without *reports.Exchange
 		var sent scim.Object
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needs("User", "displayName")
 			t := s.needsType("User")
 			send := func(method, path, creates, q string, body any) *reports.Exchange {
@@ -91,7 +91,7 @@ func (s *session) projectionWrites() {
 			s.judge(x, Status(status), whole(has(now, "displayName"), s.only("User", "displayName")))
 		}
 
-		it("attributes narrows the answer to POST", ID("projection.post"), Requires("7644-3.9-04"), Explain{
+		s.it("attributes narrows the answer to POST", ID("projection.post"), Requires("7644-3.9-04"), Explain{
 			Why: "Clients that need the new id alone save the rest.",
 			Fix: "Apply attributes to every answer that holds a resource.",
 		}, func() {
@@ -102,12 +102,12 @@ func (s *session) projectionWrites() {
 			narrow(posted, now, 201)
 		})
 
-		it("attributes narrows the answer to PUT", ID("projection.put"), Requires("7644-3.9-04"), Explain{
+		s.it("attributes narrows the answer to PUT", ID("projection.put"), Requires("7644-3.9-04"), Explain{
 			Why: "Clients that need a single attribute back save the rest.",
 			Fix: "Apply attributes to every answer that holds a resource.",
 		}, func() { narrow(put, s.known(other, "displayName"), 200) })
 
-		it("excludedAttributes narrows the answer to PUT", ID("projection.put-excluded"), Requires("7644-3.9-06"), Explain{
+		s.it("excludedAttributes narrows the answer to PUT", ID("projection.put-excluded"), Requires("7644-3.9-06"), Explain{
 			Why: "What a client excludes must not come back.",
 			Fix: "Apply excludedAttributes to every answer that holds a resource.",
 		}, func() {
@@ -118,7 +118,7 @@ func (s *session) projectionWrites() {
 			s.judge(without, Status(200), Unassigned("displayName"), Assigned("userName"))
 		})
 
-		it("attributes narrows the answer to PATCH", ID("projection.patch"), Requires("7644-3.9-04"), Explain{
+		s.it("attributes narrows the answer to PATCH", ID("projection.patch"), Requires("7644-3.9-04"), Explain{
 			Why: "Clients patch one attribute and want that one back.",
 			Fix: "Apply attributes to every answer that holds a resource.",
 		}, func() {
@@ -130,7 +130,7 @@ func (s *session) projectionWrites() {
 			narrow(x, object{"displayName": "Patched"}, 200)
 		})
 
-		it("attributes narrows the answer, not what is stored", ID("projection.stored-whole"), Requires("7644-3.1-07", "7644-3.4.1-01"), Explain{
+		s.it("attributes narrows the answer, not what is stored", ID("projection.stored-whole"), Requires("7644-3.1-07", "7644-3.4.1-01"), Explain{
 			Why: "A server that projects before it saves throws away everything else that the client has sent.",
 			Fix: "Apply the projection to the answer only.",
 		}, func() {
@@ -144,22 +144,22 @@ func (s *session) projectionWrites() {
 }
 
 func (s *session) projectionKinds() {
-	about("the password", func() {
+	s.about("the password", func() {
 		var u *resource
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.needs("User", "password")
 			u = s.makeUser("secret", set("password", "Pw-1a!"+s.tag("secret")))
 		})
 		noPassword := func(o scim.Object) error { return hidden(o, "password") }
 
-		it("attributes cannot get at the password", ID("projection.password"), Requires("7643-4.1.1-16", "7643-7-21", "7643-4.1.1-15"), Explain{
+		s.it("attributes cannot get at the password", ID("projection.password"), Requires("7643-4.1.1-16", "7643-7-21", "7643-4.1.1-15"), Explain{
 			Why: "Passwords, also hashed ones, must never leave the server.",
 			Fix: "Take attributes that are returned never out of every answer, also when they are asked for.",
 		}, func() {
 			s.judge(s.read(u, "attributes", "userName,password"), Status(200), Assigned("userName"), whole(noPassword))
 		})
 
-		it("attributes cannot get at the passwords of a list", ID("projection.password-list"), Requires("7643-4.1.1-16", "7643-4.1.1-15"), Explain{
+		s.it("attributes cannot get at the passwords of a list", ID("projection.password-list"), Requires("7643-4.1.1-16", "7643-4.1.1-15"), Explain{
 			Why: "One request would hand out the passwords of everybody.",
 			Fix: "Take attributes that are returned never out of every answer, also when they are asked for.",
 		}, func() {
@@ -169,7 +169,7 @@ func (s *session) projectionKinds() {
 		})
 	})
 
-	about("the published returned characteristics", func() {
+	s.about("the published returned characteristics", func() {
 		var u *resource
 		// marked lists the top-level attributes of users with that characteristic for which a value was sent.
 		marked := func(kind string) []string {
@@ -185,9 +185,9 @@ func (s *session) projectionKinds() {
 			}
 			return out
 		}
-		beforeAll(func() { u = s.makeUser("kinds") })
+		s.beforeAll(func() { u = s.makeUser("kinds") })
 
-		it("attributes that are returned on request are not in a plain answer", ID("projection.request-hidden"), Requires("7643-7-24", "7644-3.4-01"), Explain{
+		s.it("attributes that are returned on request are not in a plain answer", ID("projection.request-hidden"), Requires("7643-7-24", "7644-3.4-01"), Explain{
 			Why: "Such attributes are large or confidential; that is why the schema marks them.",
 			Fix: "Leave them out unless attributes names them, or publish them as returned by default.",
 		}, func() {
@@ -195,7 +195,7 @@ func (s *session) projectionKinds() {
 			s.judge(s.read(u), Status(200), Assigned("id"), whole(lacks(names...)))
 		})
 
-		it("attributes that are returned on request are there when asked for", ID("projection.request-shown"), Requires("7643-7-24", "7644-3.9-04"), Explain{
+		s.it("attributes that are returned on request are there when asked for", ID("projection.request-shown"), Requires("7643-7-24", "7644-3.9-04"), Explain{
 			Why: "There is no other way to read them.",
 			Fix: "Return them when attributes names them.",
 		}, func() {
@@ -203,7 +203,7 @@ func (s *session) projectionKinds() {
 			s.judge(s.read(u, "attributes", strings.Join(names, ",")), Status(200), whole(has(u.Sent, names...)))
 		})
 
-		it("attributes that are returned always are there whatever else is asked for", ID("projection.always"), Requires("7643-7-20", "7644-3.9-04"), Explain{
+		s.it("attributes that are returned always are there whatever else is asked for", ID("projection.always"), Requires("7643-7-20", "7644-3.9-04"), Explain{
 			Why: "Clients rely on what the schema promises in every answer.",
 			Fix: "Add the attributes that the schema marks as always to every projection.",
 		}, func() {
@@ -211,7 +211,7 @@ func (s *session) projectionKinds() {
 			s.judge(s.read(u, "attributes", "externalId"), Status(200), whole(has(u.Sent, names...)))
 		})
 
-		it("attributes that are returned always cannot be excluded", ID("projection.always-excluded"), Requires("7643-7-20", "7644-3.4.2.5-04"), Explain{
+		s.it("attributes that are returned always cannot be excluded", ID("projection.always-excluded"), Requires("7643-7-20", "7644-3.4.2.5-04"), Explain{
 			Why: "Clients rely on what the schema promises in every answer.",
 			Fix: "Keep the attributes that the schema marks as always, whatever excludedAttributes says.",
 		}, func() {

@@ -68,11 +68,11 @@ func putEntire(x *reports.Exchange) bool {
 
 // putWhole: every kind of attribute is replaced.
 func (s *session) putWhole() {
-	about("PUT of a whole user", func() {
+	s.about("PUT of a whole user", func() {
 		var u *resource
 		var sent scim.Object
 		var before, x, after *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			u = s.makeUser("put", s.extended(scim.Object{"employeeNumber": "701984", "costCenter": "4130", "department": "Tour"}))
 			before = s.readBack(u)
 			s.outwait(before)
@@ -101,12 +101,12 @@ func (s *session) putWhole() {
 			}
 		}
 
-		it("PUT of a valid user over an existing one succeeds", ID("put.supported"), Requires("7644-3.5-01"), Explain{
+		s.it("PUT of a valid user over an existing one succeeds", ID("put.supported"), Requires("7644-3.5-01"), Explain{
 			Why: "PUT is the one way to change a resource that every server must have; Okta's custom apps update users with nothing else.",
 			Fix: "Support PUT on every resource, and take each body that a POST would take.",
 		}, func() { s.judge(x, succeeded) })
 
-		it("a successful PUT answers 200 OK", ID("put.status"), Requires("7644-3.5.1-12"), Explain{
+		s.it("a successful PUT answers 200 OK", ID("put.status"), Requires("7644-3.5.1-12"), Explain{
 			Why: "Clients expect the new state in the answer; another status than 200 makes them believe that something else has happened.",
 			Fix: "Answer 200 with the resource, and neither 201 nor 204.",
 		}, func() {
@@ -114,7 +114,7 @@ func (s *session) putWhole() {
 			s.judge(x, Status(http.StatusOK))
 		})
 
-		it("the answer to PUT carries the entire resource", ID("put.body"), Requires("7644-3.5.1-12"), Explain{
+		s.it("the answer to PUT carries the entire resource", ID("put.body"), Requires("7644-3.5.1-12"), Explain{
 			Why: "The answer is how client and server agree on what was stored; without it the client has to read once more.",
 			Fix: "Return the whole stored resource, with id, schemas and meta, in the body of the answer to PUT.",
 		}, func() {
@@ -122,7 +122,7 @@ func (s *session) putWhole() {
 			s.judge(x, IsObject, Attr("id", u.ID), Assigned("schemas"), Assigned("userName"), Assigned("meta"))
 		})
 
-		it("the answer to PUT shows the same resource as a GET right after it", ID("put.answer-equals-read"), Requires("7644-3.1-07", "7644-3.5.1-12"), Explain{
+		s.it("the answer to PUT shows the same resource as a GET right after it", ID("put.answer-equals-read"), Requires("7644-3.1-07", "7644-3.5.1-12"), Explain{
 			Why: "A client that trusts the answer believes in a state that does not exist, and never corrects it.",
 			Fix: "Build the answer from what was stored, not from the request or from the state before.",
 		}, func() {
@@ -133,7 +133,7 @@ func (s *session) putWhole() {
 			s.judge(x, Same(after, u.typ.requestOnly()...))
 		})
 
-		it("the user keeps its id when it is replaced", ID("put.id-kept"), Requires("7643-3.1-06"), Explain{
+		s.it("the user keeps its id when it is replaced", ID("put.id-kept"), Requires("7643-3.1-06"), Explain{
 			Why: "Clients remember users by id; a replaced user with another id is lost to them and to every group it is a member of.",
 			Fix: "Replace the attributes in place; do not delete the resource and create another.",
 		}, func() {
@@ -143,7 +143,7 @@ func (s *session) putWhole() {
 			s.judge(after, Status(http.StatusOK), Attr("id", u.ID))
 		})
 
-		it("PUT replaces simple attributes", ID("put.simple"), Requires("7644-3.5.1-03"), Explain{
+		s.it("PUT replaces simple attributes", ID("put.simple"), Requires("7644-3.5.1-03"), Explain{
 			Why: "A new name or title that is acknowledged but not stored stays wrong for ever, since the client thinks that it is done.",
 			Fix: "Store every simple value of the body in place of the old one.",
 		}, func() {
@@ -159,7 +159,7 @@ func (s *session) putWhole() {
 			s.judge(replaced(), checks...)
 		})
 
-		it("PUT replaces externalId", ID("put.external-id"), Requires("7644-3.5.1-03", "7643-3.1-16"), Explain{
+		s.it("PUT replaces externalId", ID("put.external-id"), Requires("7644-3.5.1-03", "7643-3.1-16"), Explain{
 			Why: "externalId is the client's own key; when it cannot be corrected, the client looks for the user under a key that nobody has.",
 			Fix: "Treat externalId as any other readWrite attribute in PUT.",
 		}, func() {
@@ -167,7 +167,7 @@ func (s *session) putWhole() {
 			s.judge(replaced(), changedTo("externalId", u.Sent["externalId"], sent["externalId"]))
 		})
 
-		it("PUT replaces the values inside a complex attribute", ID("put.complex"), Requires("7644-3.5.1-03"), Explain{
+		s.it("PUT replaces the values inside a complex attribute", ID("put.complex"), Requires("7644-3.5.1-03"), Explain{
 			Why: "People marry and change their names; a name that PUT cannot change stays wrong in every application.",
 			Fix: "Store the sub-attributes of a complex value in the body in place of the old ones.",
 		}, func() {
@@ -186,7 +186,7 @@ func (s *session) putWhole() {
 			}
 		})
 
-		it("PUT replaces all values of a multi-valued attribute", ID("put.multi-valued"), Requires("7644-3.5.1-03", "7644-3.5.1-04"), Explain{
+		s.it("PUT replaces all values of a multi-valued attribute", ID("put.multi-valued"), Requires("7644-3.5.1-03", "7644-3.5.1-04"), Explain{
 			Why: "An old e-mail address that survives a PUT keeps receiving mail that is no longer meant for this person.",
 			Fix: "Make the values exactly those in the body; do not add them to the old ones.",
 		}, func() {
@@ -212,7 +212,7 @@ func (s *session) putWhole() {
 			})
 		})
 
-		it("PUT replaces the type of a value that is there already", ID("put.multi-valued-record"), Requires("7644-3.5.1-03", "7644-3.5.1-04"), Explain{
+		s.it("PUT replaces the type of a value that is there already", ID("put.multi-valued-record"), Requires("7644-3.5.1-03", "7644-3.5.1-04"), Explain{
 			Why: "A work number that becomes a mobile number has the same digits; a server that compares digits alone never stores the change.",
 			Fix: "Replace each value with all of its sub-attributes, also where an old value has the same value member.",
 		}, func() {
@@ -221,7 +221,7 @@ func (s *session) putWhole() {
 			s.judge(replaced(), changedTo("phoneNumbers.type", []any{"work"}, []any{"mobile"}))
 		})
 
-		it("PUT replaces the attributes of an extension", ID("put.extension"), Requires("7644-3.5.1-03", "7643-3.3-04"), Explain{
+		s.it("PUT replaces the attributes of an extension", ID("put.extension"), Requires("7644-3.5.1-03", "7643-3.3-04"), Explain{
 			Why: "Department and cost center live in the enterprise extension; access that depends on them goes wrong when they cannot be changed.",
 			Fix: "Read the object under the extension's URN as part of the body and replace its attributes too.",
 		}, func() {
@@ -238,7 +238,7 @@ func (s *session) putWhole() {
 			s.judge(replaced(), checks...)
 		})
 
-		it("PUT leaves meta.created alone", ID("put.created-kept"), Requires("7643-3.1-20"), Explain{
+		s.it("PUT leaves meta.created alone", ID("put.created-kept"), Requires("7643-3.1-20"), Explain{
 			Why: "Audits and reports of new accounts count by meta.created; a user that seems new after each update spoils them.",
 			Fix: "Set meta.created when the resource is created, and never again.",
 		}, func() {
@@ -252,7 +252,7 @@ func (s *session) putWhole() {
 			})
 		})
 
-		it("PUT that changes a user moves meta.lastModified forward", ID("put.last-modified"), Requires("7643-3.1-22"), Explain{
+		s.it("PUT that changes a user moves meta.lastModified forward", ID("put.last-modified"), Requires("7643-3.1-22"), Explain{
 			Why: "Clients that ask for what has changed since their last visit never hear of this change.",
 			Fix: "Set meta.lastModified to the present time with every change.",
 		}, func() { s.judge(replaced(), modifiedAfter(before)) })
@@ -272,11 +272,11 @@ func putFate(after *reports.Exchange, path string, was any) string {
 
 // putUnknown: PUT where there is nothing to replace.
 func (s *session) putUnknown() {
-	about("PUT to an id that does not exist", func() {
+	s.about("PUT to an id that does not exist", func() {
 		var t *resourceType
 		var x, found *reports.Exchange
 		var id string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.readBack(s.makeUser("put-known"))
 			id = s.fictitious()
 			t = s.needsType("User")
@@ -292,12 +292,12 @@ func (s *session) putUnknown() {
 			}
 		})
 
-		it("PUT to an unknown id answers 404 Not Found", ID("put.unknown-id"), Requires("7644-3.12-11"), Explain{
+		s.it("PUT to an unknown id answers 404 Not Found", ID("put.unknown-id"), Requires("7644-3.12-11"), Explain{
 			Why: "404 tells the client that its record is stale, so that it can look the user up or create it again.",
 			Fix: "Look the resource up first and answer 404 where there is none.",
 		}, func() { s.judge(x, Refused("404")) })
 
-		it("PUT never creates a resource", ID("put.creates-nothing"), Requires("7644-3.5.1-01", "7644-3.2-04"), Explain{
+		s.it("PUT never creates a resource", ID("put.creates-nothing"), Requires("7644-3.5.1-01", "7644-3.2-04"), Explain{
 			Why: "Ids belong to the server; a client with an outdated id would bring back users that were deleted on purpose.",
 			Fix: "Do not upsert; only POST creates.",
 		}, func() {

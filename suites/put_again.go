@@ -6,10 +6,10 @@ import (
 
 // putAgain: what PUT does to a resource that it does not change.
 func (s *session) putAgain() {
-	about("PUT of what is stored already", func() {
+	s.about("PUT of what is stored already", func() {
 		var u *resource
 		var first, again, trip, afterTrip *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			u = s.makeUser("put-again")
 			sent := s.putRevised(u)
 			if x := s.putOver(u, sent); !x.Success() {
@@ -23,12 +23,12 @@ func (s *session) putAgain() {
 			afterTrip = s.readBack(u)
 		})
 
-		it("the same PUT sent twice leaves the user as it was after the first", ID("put.idempotent"), Requires("7644-3.5.1-14", "7644-3.5.1-04"), Explain{
+		s.it("the same PUT sent twice leaves the user as it was after the first", ID("put.idempotent"), Requires("7644-3.5.1-14", "7644-3.5.1-04"), Explain{
 			Why: "Clients repeat a PUT whose answer got lost; a repetition that adds values corrupts the user.",
 			Fix: "Replace values instead of inserting them, so that a repeated PUT changes nothing.",
 		}, func() { s.judge(again, Same(first)) })
 
-		it("a user that was read can be sent back unchanged with PUT", ID("put.round-trip"), Requires("7644-3.5.1-14", "7644-3.5.1-10"), Explain{
+		s.it("a user that was read can be sent back unchanged with PUT", ID("put.round-trip"), Requires("7644-3.5.1-14", "7644-3.5.1-10"), Explain{
 			Why: "The usual way to update by PUT is to read, change one value and send all of it back, with id and meta among it.",
 			Fix: "Take the body of a GET as the body of a PUT, and ignore the readOnly attributes in it.",
 		}, func() {

@@ -7,10 +7,10 @@ import (
 
 // putImmutable: attributes that can be set once. The RFC's own users have none, so it takes a published one.
 func (s *session) putImmutable() {
-	about("PUT of an immutable attribute", func() {
+	s.about("PUT of an immutable attribute", func() {
 		var path string
 		var x, after, first *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			if path = putOnce(s.needsType("User")); path == "" {
 				s.skip("the target publishes no simple immutable attribute of users")
 			}
@@ -26,17 +26,17 @@ func (s *session) putImmutable() {
 			first = s.readBack(fresh)
 		})
 
-		it("PUT does not change an immutable attribute that has a value", ID("put.immutable-kept"), Requires("7644-3.5.1-07", "7643-7-17"), Explain{
+		s.it("PUT does not change an immutable attribute that has a value", ID("put.immutable-kept"), Requires("7644-3.5.1-07", "7643-7-17"), Explain{
 			Why: "Immutable attributes are keys; whoever relies on them loses the user when they change.",
 			Fix: "Compare the given value with the stored one and refuse another.",
 		}, func() { s.judge(after, Attr(path, "one")) })
 
-		it("PUT with another value for an immutable attribute is refused with 400 mutability", ID("put.immutable-refused"), Requires("7644-3.5.1-08", "7644-3.12-20"), Explain{
+		s.it("PUT with another value for an immutable attribute is refused with 400 mutability", ID("put.immutable-refused"), Requires("7644-3.5.1-08", "7644-3.12-20"), Explain{
 			Why: "A client that gets success believes that its value was taken.",
 			Fix: "Answer 400 with scimType mutability.",
 		}, func() { s.judge(x, Refused("400", scim.Mutability)) })
 
-		it("PUT sets an immutable attribute that has no value yet", ID("put.immutable-first"), Requires("7644-3.5.1-09"), Explain{
+		s.it("PUT sets an immutable attribute that has no value yet", ID("put.immutable-first"), Requires("7644-3.5.1-09"), Explain{
 			Why: "Clients often learn such a key only after the user was created, and have no other way to store it.",
 			Fix: "Apply the given value where nothing is stored.",
 		}, func() { s.judge(first, Attr(path, "one")) })

@@ -9,10 +9,10 @@ import (
 
 // putNames: changing userName.
 func (s *session) putNames() {
-	about("PUT of another userName", func() {
+	s.about("PUT of another userName", func() {
 		var a, b *resource
 		var taken, afterTaken, afterUpper, own *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			a, b = s.makeUser("put-name-a"), s.makeUser("put-name-b")
 			name := scim.String(a.Sent, "userName")
 			over := func(name string) *reports.Exchange {
@@ -34,12 +34,12 @@ func (s *session) putNames() {
 			return nil
 		}
 
-		it("PUT cannot give a user the userName of another", ID("put.taken-name"), Requires("7643-4.1.1-02"), Explain{
+		s.it("PUT cannot give a user the userName of another", ID("put.taken-name"), Requires("7643-4.1.1-02"), Explain{
 			Why: "Two users with one userName sign in as each other.",
 			Fix: "Check uniqueness in PUT as in POST, best with a unique index.",
 		}, func() { s.judge(afterTaken, isA) })
 
-		it("PUT of a taken userName answers 409 or 400 with scimType uniqueness", ID("put.taken-name-status"), Requires("7644-3.5.1-13", "7644-3.12-19"), Explain{
+		s.it("PUT of a taken userName answers 409 or 400 with scimType uniqueness", ID("put.taken-name-status"), Requires("7644-3.5.1-13", "7644-3.12-19"), Explain{
 			Why: "Clients tell a conflict, which a person has to solve, from an error, which they retry, by this answer.",
 			Fix: "Answer 409 (or 400) with scimType uniqueness.",
 		}, func() {
@@ -49,7 +49,7 @@ func (s *session) putNames() {
 			s.judge(taken, Refused("409/400", scim.Uniqueness))
 		})
 
-		it("PUT cannot give a user the userName of another in different letter case", ID("put.taken-name-case"), Requires("7643-4.1.1-02", "7643-4.1.1-03"), Explain{
+		s.it("PUT cannot give a user the userName of another in different letter case", ID("put.taken-name-case"), Requires("7643-4.1.1-02", "7643-4.1.1-03"), Explain{
 			Why: "userName is case-insensitive: BJensen and bjensen are one person, and a directory with both has a duplicate.",
 			Fix: "Fold the letter case of userName before uniqueness is checked.",
 		}, func() {
@@ -59,17 +59,17 @@ func (s *session) putNames() {
 			s.judge(afterUpper, isA)
 		})
 
-		it("PUT of a user's own userName in different letter case is no conflict", ID("put.own-name-case"), Requires("7643-4.1.1-03"), Explain{
+		s.it("PUT of a user's own userName in different letter case is no conflict", ID("put.own-name-case"), Requires("7643-4.1.1-03"), Explain{
 			Why: "A directory that corrects the letter case of its logins runs into a conflict of the user with itself, for ever.",
 			Fix: "Leave the resource itself out when uniqueness is checked.",
 		}, func() { s.judge(own, succeeded) })
 	})
 
-	about("PUT of a new userName", func() {
+	s.about("PUT of a new userName", func() {
 		var u *resource
 		var x, after *reports.Exchange
 		var name string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			u = s.makeUser("put-rename")
 			o := clone(u.Sent)
 			name = s.tag("put-renamed") + "@" + s.domain()
@@ -83,7 +83,7 @@ func (s *session) putNames() {
 			}
 		}
 
-		it("PUT gives a user a new userName that is free", ID("put.rename"), Requires("7644-3.5.1-03"), Explain{
+		s.it("PUT gives a user a new userName that is free", ID("put.rename"), Requires("7644-3.5.1-03"), Explain{
 			Why: "Logins change with names and mail addresses; a login that cannot be changed locks its owner out.",
 			Fix: "Store userName from the body as any other readWrite attribute; the id is what identifies the user.",
 		}, func() {
@@ -91,7 +91,7 @@ func (s *session) putNames() {
 			s.judge(after, changedTo("userName", u.Sent["userName"], name))
 		})
 
-		it("a renamed user is found under its new userName", ID("put.rename-found"), Requires("7644-3.4.2.2-03", "7644-3.4.2-11"), Explain{
+		s.it("a renamed user is found under its new userName", ID("put.rename-found"), Requires("7644-3.4.2.2-03", "7644-3.4.2-11"), Explain{
 			Why: "Clients look users up by userName before they create them; one that is not found is created a second time.",
 			Fix: "Keep indexes and caches in step with every change.",
 		}, func() {
@@ -102,7 +102,7 @@ func (s *session) putNames() {
 			s.judge(byNew, Listed(u))
 		})
 
-		it("a renamed user is no longer found under its old userName", ID("put.rename-old-name"), Requires("7644-3.4.2.2-02"), Explain{
+		s.it("a renamed user is no longer found under its old userName", ID("put.rename-old-name"), Requires("7644-3.4.2.2-02"), Explain{
 			Why: "A search for one login that gives another person leads clients to change the wrong account.",
 			Fix: "Keep indexes and caches in step with every change.",
 		}, func() {
@@ -111,7 +111,7 @@ func (s *session) putNames() {
 			s.judge(s.byName(u), Unlisted(u))
 		})
 
-		it("the old userName of a renamed user can be given to another", ID("put.rename-frees"), Requires("7644-3.5.1-03"), Explain{
+		s.it("the old userName of a renamed user can be given to another", ID("put.rename-frees"), Requires("7644-3.5.1-03"), Explain{
 			Why: "A conflict with a name that nobody has cannot be explained to the administrator who runs into it.",
 			Fix: "Check uniqueness against the present userNames only.",
 		}, func() {

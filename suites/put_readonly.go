@@ -9,15 +9,15 @@ import (
 
 // putReadOnly: attributes that only the server sets are ignored in PUT (ambiguity A34: refusing them weighs less).
 func (s *session) putReadOnly() {
-	about("PUT with readOnly attributes", func() {
+	s.about("PUT with readOnly attributes", func() {
 		var u, g *resource
 		var name string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			name = s.freeText()
 			u = s.makeUser("put-readonly")
 		})
 
-		it("PUT ignores meta", ID("put.meta-ignored"), Requires("7643-3.1-17", "7644-3.5.1-10"), Explain{
+		s.it("PUT ignores meta", ID("put.meta-ignored"), Requires("7643-3.1-17", "7644-3.5.1-10"), Explain{
 			Why: "Whoever can write meta can forge when an account was made and changed.",
 			Fix: "Drop meta from the body before anything else is done with it.",
 		}, func() {
@@ -39,7 +39,7 @@ func (s *session) putReadOnly() {
 			s.judge(x, notRefused)
 		})
 
-		it("PUT of a user ignores groups", ID("put.groups-ignored"), Requires("7643-4.1.2-11", "7644-3.5.1-10"), Explain{
+		s.it("PUT of a user ignores groups", ID("put.groups-ignored"), Requires("7643-4.1.2-11", "7644-3.5.1-10"), Explain{
 			Why: "Membership gives access; a server that takes it from the user lets everybody who may edit a user hand out any right.",
 			Fix: "Drop groups from the body of a user; only the members of a group decide.",
 		}, func() {
@@ -52,7 +52,7 @@ func (s *session) putReadOnly() {
 			s.judge(x, notRefused)
 		})
 
-		it("PUT applies what a client may change beside readOnly attributes", ID("put.read-only-beside"), Requires("7643-2-01", "7644-3.5.1-03"), Explain{
+		s.it("PUT applies what a client may change beside readOnly attributes", ID("put.read-only-beside"), Requires("7643-2-01", "7644-3.5.1-03"), Explain{
 			Why: "Clients send back everything that they have read; a server that then ignores the whole body loses the change in it.",
 			Fix: "Decide attribute by attribute: skip those that are readOnly and store the others.",
 		}, func() {
@@ -67,7 +67,7 @@ func (s *session) putReadOnly() {
 			s.judge(s.readBack(u), changedTo(name, u.Sent[name], "Beside"))
 		})
 
-		it("PUT ignores the display name of a manager", ID("put.manager-name-ignored"), Requires("7643-4.3-04", "7643-7-15"), Explain{
+		s.it("PUT ignores the display name of a manager", ID("put.manager-name-ignored"), Requires("7643-4.3-04", "7643-7-15"), Explain{
 			Why: "A copied name that anybody may set soon differs from the manager's own and misleads whoever approves requests.",
 			Fix: "Take manager.value alone from the client and derive manager.displayName from that user.",
 		}, func() {
@@ -89,7 +89,7 @@ func (s *session) putReadOnly() {
 			s.judge(x, notRefused)
 		})
 
-		it("PUT ignores another id in the body", ID("put.id-ignored"), Requires("7644-3.5.1-10", "7643-3.1-06"), Explain{
+		s.it("PUT ignores another id in the body", ID("put.id-ignored"), Requires("7644-3.5.1-10", "7643-3.1-06"), Explain{
 			Why: "A server that takes ids from clients lets a slip of one client turn a user into another.",
 			Fix: "Use the id of the path and ignore the one in the body.",
 		}, func() {

@@ -9,10 +9,10 @@ import (
 
 // putRequired: PUT without what every user must have.
 func (s *session) putRequired() {
-	about("PUT without required attributes", func() {
+	s.about("PUT without required attributes", func() {
 		var u *resource
 		var x, after, afterEmpty, bare *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			u = s.makeUser("put-required")
 			o := clone(u.Sent)
 			delete(o, "userName")
@@ -27,17 +27,17 @@ func (s *session) putRequired() {
 			bare = s.putOver(u, o)
 		})
 
-		it("PUT without a required attribute is refused with 400", ID("put.required-refused"), Requires("7644-3.12-08"), Explain{
+		s.it("PUT without a required attribute is refused with 400", ID("put.required-refused"), Requires("7644-3.12-08"), Explain{
 			Why: "A client that forgets userName has a bug; told nothing, it goes on sending incomplete users.",
 			Fix: "Check required attributes in PUT as in POST and answer 400 with scimType invalidValue.",
 		}, func() { s.judge(x, Refused("400", scim.InvalidValue, scim.InvalidSyntax)) })
 
-		it("PUT without userName does not take userName away", ID("put.required-kept"), Requires("7643-4.1.1-01"), Explain{
+		s.it("PUT without userName does not take userName away", ID("put.required-kept"), Requires("7643-4.1.1-01"), Explain{
 			Why: "A user without userName can neither sign in nor be found again by any client.",
 			Fix: "Refuse a PUT without userName, or keep the one that is there.",
 		}, func() { s.judge(after, Assigned("userName")) })
 
-		it("PUT with an empty userName does not empty it", ID("put.required-empty"), Requires("7643-4.1.1-01"), Explain{
+		s.it("PUT with an empty userName does not empty it", ID("put.required-empty"), Requires("7643-4.1.1-01"), Explain{
 			Why: "Templates with a missing macro send empty strings; a user with an empty userName is lost.",
 			Fix: "Refuse an empty userName with 400; it must be non-empty.",
 		}, func() {
@@ -53,7 +53,7 @@ func (s *session) putRequired() {
 			})
 		})
 
-		it("PUT without schemas is refused with 400", ID("put.schemas-missing"), Requires("7643-3-01"), Explain{
+		s.it("PUT without schemas is refused with 400", ID("put.schemas-missing"), Requires("7643-3-01"), Explain{
 			Why: "schemas says what a body is; a server that does not look takes any JSON object for a user.",
 			Fix: "Require schemas in every body and answer 400 with scimType invalidSyntax where it is missing.",
 		}, func() { s.judge(bare, Softly(reports.Warn, Refused("400", scim.InvalidSyntax, scim.InvalidValue))) })
@@ -62,7 +62,7 @@ func (s *session) putRequired() {
 
 // putTypes: PUT with values that do not fit.
 func (s *session) putTypes() {
-	about("PUT with values of the wrong type", func() {
+	s.about("PUT with values of the wrong type", func() {
 		var u *resource
 		var name string
 		try := func(edit func(scim.Object)) (x, after *reports.Exchange) {
@@ -71,12 +71,12 @@ func (s *session) putTypes() {
 			x = s.putOver(u, o)
 			return x, s.readBack(u)
 		}
-		beforeAll(func() {
+		s.beforeAll(func() {
 			name = s.freeText()
 			u = s.makeUser("put-types", set("active", false))
 		})
 
-		it("a string that is no Boolean does not become true in PUT", ID("put.type-boolean"), Requires("7643-2.3.2-01", "7644-3.12-08"), Explain{
+		s.it("a string that is no Boolean does not become true in PUT", ID("put.type-boolean"), Requires("7643-2.3.2-01", "7644-3.12-08"), Explain{
 			Why: "Clients send Booleans as strings by mistake; a server that takes every string for true switches disabled people on again.",
 			Fix: "Refuse other values than true and false with 400, or convert \"true\" and \"false\" alone.",
 		}, func() {
@@ -98,7 +98,7 @@ func (s *session) putTypes() {
 			s.judge(x, NotServerError, Softly(reports.Warn, Refused("400", scim.InvalidValue, scim.InvalidSyntax)))
 		})
 
-		it("an object in place of an array of values is not stored as an object by PUT", ID("put.type-array"), Requires("7643-2.3-02"), Explain{
+		s.it("an object in place of an array of values is not stored as an object by PUT", ID("put.type-array"), Requires("7643-2.3-02"), Explain{
 			Why: "One malformed write makes the user unreadable for every other client, which expects an array.",
 			Fix: "Refuse the body with 400, or take the object as an array of one.",
 		}, func() {
@@ -115,7 +115,7 @@ func (s *session) putTypes() {
 			})
 		})
 
-		it("a string in place of a complex value is refused by PUT with 400", ID("put.type-refused"), Requires("7644-3.12-08"), Explain{
+		s.it("a string in place of a complex value is refused by PUT with 400", ID("put.type-refused"), Requires("7644-3.12-08"), Explain{
 			Why: "A mistake that is answered with success is never found by whoever made it.",
 			Fix: "Check all types before anything is stored, and answer 400 with scimType invalidValue.",
 		}, func() {
@@ -124,7 +124,7 @@ func (s *session) putTypes() {
 			s.judge(x, NotServerError, Refused("400", scim.InvalidValue, scim.InvalidSyntax))
 		})
 
-		it("a PUT that is refused changes nothing", ID("put.refused-changes-nothing"), Requires("7644-3.12-08"), Explain{
+		s.it("a PUT that is refused changes nothing", ID("put.refused-changes-nothing"), Requires("7644-3.12-08"), Explain{
 			Why: "The client was told that its request failed; what was stored nevertheless is known to nobody.",
 			Fix: "Validate the whole body first and store it in one transaction.",
 		}, func() {
@@ -137,7 +137,7 @@ func (s *session) putTypes() {
 			s.judge(after, Same(before))
 		})
 
-		it("PUT with two primary values does not store two", ID("put.primary-twice"), Requires("7643-2.4-02"), Explain{
+		s.it("PUT with two primary values does not store two", ID("put.primary-twice"), Requires("7643-2.4-02"), Explain{
 			Why: "Mail goes to the primary address; with two of them each client picks another.",
 			Fix: "Refuse the body with 400, or leave one value primary.",
 		}, func() {
@@ -162,7 +162,7 @@ func (s *session) putTypes() {
 			})
 		})
 
-		it("attribute names in the body of PUT are found in any letter case", ID("put.names-case"), Requires("7643-2.1-03"), Explain{
+		s.it("attribute names in the body of PUT are found in any letter case", ID("put.names-case"), Requires("7643-2.1-03"), Explain{
 			Why: "Attribute names are case-insensitive; a value under another spelling is silently lost otherwise.",
 			Fix: "Compare the names of the body's members without regard to letter case.",
 		}, func() {
@@ -176,7 +176,7 @@ func (s *session) putTypes() {
 			}
 		})
 
-		it("a password set by PUT is in no answer", ID("put.password-hidden"), Requires("7643-4.1.1-15"), Explain{
+		s.it("a password set by PUT is in no answer", ID("put.password-hidden"), Requires("7643-4.1.1-15"), Explain{
 			Why: "Answers end up in logs and traces; a password in them is a password lost.",
 			Fix: "Never return password, in clear or hashed, also not in the answer to the request that set it.",
 		}, func() {

@@ -6,11 +6,11 @@ import (
 
 // putUnassigned: null, [] and what is left out (ambiguities A40, A41).
 func (s *session) putUnassigned() {
-	about("PUT that takes values away", func() {
+	s.about("PUT that takes values away", func() {
 		var u *resource
 		var name string
 		var noText, textGone, noPhones, phonesGone, omitted, afterOmitted *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			name = s.freeText()
 			u = s.makeUser("put-null")
 			o := clone(u.Sent)
@@ -33,7 +33,7 @@ func (s *session) putUnassigned() {
 			afterOmitted = s.readBack(u)
 		})
 
-		it("PUT with null clears a single-valued attribute", ID("put.null-clears"), Requires("7643-2.5-02", "7644-3.5.1-05"), Explain{
+		s.it("PUT with null clears a single-valued attribute", ID("put.null-clears"), Requires("7643-2.5-02", "7644-3.5.1-05"), Explain{
 			Why: "null is the only unmistakable way to clear a value in PUT; without it an outdated value can never be removed.",
 			Fix: "Treat null in a body as an order to unassign the attribute.",
 		}, func() {
@@ -43,7 +43,7 @@ func (s *session) putUnassigned() {
 			}
 		})
 
-		it("PUT with an empty array clears a multi-valued attribute", ID("put.empty-array-clears"), Requires("7643-2.5-02", "7644-3.5.1-04"), Explain{
+		s.it("PUT with an empty array clears a multi-valued attribute", ID("put.empty-array-clears"), Requires("7643-2.5-02", "7644-3.5.1-04"), Explain{
 			Why: "An empty array is the only unmistakable way to say that a person has no phone any more.",
 			Fix: "Treat an empty array in a body as an order to remove all values.",
 		}, func() {
@@ -54,7 +54,7 @@ func (s *session) putUnassigned() {
 			}
 		})
 
-		it("after a PUT that leaves attributes out, its answer and a GET agree on what became of them", ID("put.omitted"), Requires("7644-3.5.1-05", "7644-3.1-07"), Explain{
+		s.it("after a PUT that leaves attributes out, its answer and a GET agree on what became of them", ID("put.omitted"), Requires("7644-3.5.1-05", "7644-3.1-07"), Explain{
 			Why: "The RFC lets servers keep, clear or default what is left out, so the answer is the only way for a client to know.",
 			Fix: "Decide for one behaviour and let the answer to PUT show its outcome.",
 		}, func() {

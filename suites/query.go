@@ -21,17 +21,17 @@ func (s *session) queries() {
 
 // queryMessage: the ListResponse message itself.
 func (s *session) queryMessage() {
-	about("a list", func() {
+	s.about("a list", func() {
 		var f *fleet
 		var three, one, none, plain *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			f = s.fleet()
 			three, one = s.list(f, "count", "3"), s.list(f, "count", "1")
 			none = s.get(f.endpoint(), "filter", "userName eq "+scim.Quote(s.tag("nobody")))
 			plain = s.get(f.endpoint(), "count", "2")
 		})
 
-		it("every list says by its schemas that it is a ListResponse", ID("query.list-message"), Requires("7644-3.4.2-04"), Explain{
+		s.it("every list says by its schemas that it is a ListResponse", ID("query.list-message"), Requires("7644-3.4.2-04"), Explain{
 			Why: "Strict clients choose the parser of a message by its schemas and give up on one that has none.",
 			Fix: "Put urn:ietf:params:scim:api:messages:2.0:ListResponse into schemas of every list, empty ones too.",
 		}, func() {
@@ -45,14 +45,14 @@ func (s *session) queryMessage() {
 			}
 		})
 
-		it("totalResults counts all matches, not those of the page", ID("query.total-of-matches"), Requires("7644-3.4.2-05"), Explain{
+		s.it("totalResults counts all matches, not those of the page", ID("query.total-of-matches"), Requires("7644-3.4.2-05"), Explain{
 			Why: "Clients fetch further pages until they have totalResults resources; too small a number makes them stop early and take the rest for deleted.",
 			Fix: "Count the matches without the limit of the page.",
 		}, func() {
 			s.judge(one, Status(200), totals(fleetSize))
 		})
 
-		it("the counts of a list are JSON numbers", ID("query.counts-are-numbers"), Requires("7644-3.4.2-05"), Explain{
+		s.it("the counts of a list are JSON numbers", ID("query.counts-are-numbers"), Requires("7644-3.4.2-05"), Explain{
 			Why: "Typed clients fail to decode the whole list when a count is a string; Okta names this as a requirement.",
 			Fix: "Write totalResults, startIndex and itemsPerPage without quotes.",
 		}, func() {
@@ -64,7 +64,7 @@ func (s *session) queryMessage() {
 			}))
 		})
 
-		it("the counts of a list are integers without fraction or exponent", ID("query.counts-are-integers"), Requires("7643-2.3.4-01"), Explain{
+		s.it("the counts of a list are integers without fraction or exponent", ID("query.counts-are-integers"), Requires("7643-2.3.4-01"), Explain{
 			Why: "Clients decode the counts into integers; 7.0 or 7e0 breaks them.",
 			Fix: "Write integers as digits only.",
 		}, func() {
@@ -76,7 +76,7 @@ func (s *session) queryMessage() {
 			}))
 		})
 
-		it("a list with matches has Resources", ID("query.resources-present"), Requires("7644-3.4.2-06"), Explain{
+		s.it("a list with matches has Resources", ID("query.resources-present"), Requires("7644-3.4.2-06"), Explain{
 			Why: "Clients read Resources and nothing else; under another name the list is empty for them.",
 			Fix: "Put the page's resources under the name Resources, with a capital R.",
 		}, func() {
@@ -94,7 +94,7 @@ func (s *session) queryMessage() {
 			})
 		})
 
-		it("Resources is an array even where it holds a single resource", ID("query.resources-array"), Requires("7644-3.4.2-06"), Explain{
+		s.it("Resources is an array even where it holds a single resource", ID("query.resources-array"), Requires("7644-3.4.2-06"), Explain{
 			Why: "Looking a user up by userName gives one result; clients that iterate over an object find nothing and create the user again.",
 			Fix: "Always write Resources as a JSON array; converters from XML tend to unwrap lists of one.",
 		}, func() {
@@ -106,14 +106,14 @@ func (s *session) queryMessage() {
 			})
 		})
 
-		it("a query without match answers 200 with totalResults 0", ID("query.no-match"), Requires("7644-3.4.2-09"), Explain{
+		s.it("a query without match answers 200 with totalResults 0", ID("query.no-match"), Requires("7644-3.4.2-09"), Explain{
 			Why: "Every provisioning client looks for a user before it creates one; anything but an empty list counts as an error and the user is never created.",
 			Fix: "Answer 200 with totalResults 0; 404 is for resources and endpoints that do not exist.",
 		}, func() {
 			s.judge(none, Status(200), totals(0), noItems)
 		})
 
-		it("Resources of an empty list is an empty array or absent, not null", ID("query.no-match-not-null"), Requires("7644-3.4.2-09"), Explain{
+		s.it("Resources of an empty list is an empty array or absent, not null", ID("query.no-match-not-null"), Requires("7644-3.4.2-09"), Explain{
 			Why: "Clients that iterate over Resources crash on null.",
 			Fix: "Write an empty array, or leave Resources out.",
 		}, func() {
@@ -125,21 +125,21 @@ func (s *session) queryMessage() {
 			}))
 		})
 
-		it("unknown query parameters of a list are ignored", ID("query.unknown-parameter"), Requires("7644-3.4.2-03"), Explain{
+		s.it("unknown query parameters of a list are ignored", ID("query.unknown-parameter"), Requires("7644-3.4.2-03"), Explain{
 			Why: "Clients and gateways add parameters of their own; refusing them blocks every query.",
 			Fix: "Ignore query parameters that are not defined.",
 		}, func() {
 			s.judge(s.list(f, "count", "2", "x-probe", "1"), Status(200), totals(fleetSize))
 		})
 
-		it("unknown query parameters on a single resource are ignored", ID("query.unknown-parameter-single"), Requires("7644-3.4.2-03"), Explain{
+		s.it("unknown query parameters on a single resource are ignored", ID("query.unknown-parameter-single"), Requires("7644-3.4.2-03"), Explain{
 			Why: "Clients and gateways add parameters of their own; refusing them makes existing resources unreadable.",
 			Fix: "Ignore query parameters that are not defined.",
 		}, func() {
 			s.judge(s.read(f.users[0], "x-probe", "1"), Status(200), Attr("id", f.users[0].ID))
 		})
 
-		it("a filter on a single resource does not upset the server", ID("query.single-filter"), Requires("7644-3.4.2-01"), Explain{
+		s.it("a filter on a single resource does not upset the server", ID("query.single-filter"), Requires("7644-3.4.2-01"), Explain{
 			Why: "A query may address one resource; what a filter means there is open, but it must not break the server.",
 			Fix: "Apply the filter to the one resource, ignore it, or refuse it with a 4xx status.",
 		}, func() {
@@ -168,9 +168,9 @@ func eachCount(look func(name string, v any) error) Check {
 
 // queryItems: what each resource of a list carries.
 func (s *session) queryItems() {
-	about("the resources of a list", func() {
+	s.about("the resources of a list", func() {
 		var x *reports.Exchange
-		beforeAll(func() { x = s.list(s.fleet(), "count", "3") })
+		s.beforeAll(func() { x = s.list(s.fleet(), "count", "3") })
 		each := func(look func(o scim.Object) error) Check {
 			return func(x *reports.Exchange) error {
 				items := listItems(x)
@@ -186,7 +186,7 @@ func (s *session) queryItems() {
 			}
 		}
 
-		it("each resource of a list names its schemas", ID("query.items-schemas"), Requires("7643-3-01"), Explain{
+		s.it("each resource of a list names its schemas", ID("query.items-schemas"), Requires("7643-3-01"), Explain{
 			Why: "Without schemas a client cannot tell a user from a group, nor which extensions a resource has.",
 			Fix: "Write list items with the same serializer as single resources.",
 		}, func() {
@@ -198,7 +198,7 @@ func (s *session) queryItems() {
 			}))
 		})
 
-		it("each resource of a list has its id", ID("query.items-id"), Requires("7643-3.1-04", "7643-3.1-12"), Explain{
+		s.it("each resource of a list has its id", ID("query.items-id"), Requires("7643-3.1-04", "7643-3.1-12"), Explain{
 			Why: "The look-up is how clients learn the id that all later requests need.",
 			Fix: "Write list items with the same serializer as single resources.",
 		}, func() {
@@ -210,7 +210,7 @@ func (s *session) queryItems() {
 			}))
 		})
 
-		it("each resource of a list has meta with resourceType and location", ID("query.items-meta"), Requires("7643-3.1-02", "7643-3.1-18"), Explain{
+		s.it("each resource of a list has meta with resourceType and location", ID("query.items-meta"), Requires("7643-3.1-02", "7643-3.1-18"), Explain{
 			Why: "Clients follow meta.location, and tell types apart by meta.resourceType in lists that mix them.",
 			Fix: "Write list items with the same serializer as single resources.",
 		}, func() {
@@ -225,8 +225,8 @@ func (s *session) queryItems() {
 		})
 	})
 
-	about("a filter that matches a resource twice", func() {
-		it("a resource that matches in two ways is in the list once", ID("query.match-once"), Requires("7644-3.4.2-05"), Explain{
+	s.about("a filter that matches a resource twice", func() {
+		s.it("a resource that matches in two ways is in the list once", ID("query.match-once"), Requires("7644-3.4.2-05"), Explain{
 			Why: "A user with two matching addresses who comes back twice looks like a duplicate; clients stop with an error.",
 			Fix: "Select distinct resources; joins with tables of values multiply them.",
 		}, func() {

@@ -46,31 +46,31 @@ func (s *session) namesakes(what string) (user, group *resource, name string) {
 
 // queryScope: an endpoint lists its own type only.
 func (s *session) queryScope() {
-	about("lists of one type", func() {
+	s.about("lists of one type", func() {
 		var u, g *resource
 		var byName string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(Filter)
 			var name string
 			u, g, name = s.namesakes("namesake")
 			byName = "displayName eq " + scim.Quote(name)
 		})
 
-		it("a filter at the users' endpoint finds no group", ID("query.users-only"), Requires("7644-3.4.2-10"), Explain{
+		s.it("a filter at the users' endpoint finds no group", ID("query.users-only"), Requires("7644-3.4.2-10"), Explain{
 			Why: "A client that looks a person up and gets a group changes the wrong object.",
 			Fix: "Restrict queries at a type's endpoint to that type.",
 		}, func() {
 			s.judge(s.get(u.typ.Endpoint, "filter", byName), shows(u), without(g), ofType("User"))
 		})
 
-		it("a filter at the groups' endpoint finds no user", ID("query.groups-only"), Requires("7644-3.4.2-10"), Explain{
+		s.it("a filter at the groups' endpoint finds no user", ID("query.groups-only"), Requires("7644-3.4.2-10"), Explain{
 			Why: "Okta looks groups up by displayName; a user among the results is taken for the group.",
 			Fix: "Restrict queries at a type's endpoint to that type.",
 		}, func() {
 			s.judge(s.get(g.typ.Endpoint, "filter", byName), shows(g), without(u), ofType("Group"))
 		})
 
-		it("the users' endpoint without filter lists users only", ID("query.plain-users-only"), Requires("7644-3.4.2-10"), Explain{
+		s.it("the users' endpoint without filter lists users only", ID("query.plain-users-only"), Requires("7644-3.4.2-10"), Explain{
 			Why: "A client that imports all users would import groups as people.",
 			Fix: "Restrict lists at a type's endpoint to that type.",
 		}, func() {
@@ -84,11 +84,11 @@ func (s *session) queryScope() {
 
 // queryFreshness: writes show in later queries.
 func (s *session) queryFreshness() {
-	about("queries after a write", func() {
+	s.about("queries after a write", func() {
 		var u *resource
 		var found, changed, old *reports.Exchange
 		var attr, before, after string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			f := s.fleet()
 			attr, before, after = f.attr, s.tag("before"), s.tag("after")
 			u = s.makeUser("fresh", func(o scim.Object) { put(o, attr, before) })
@@ -112,14 +112,14 @@ func (s *session) queryFreshness() {
 			}
 		}
 
-		it("a new resource is found by a query", ID("query.new-appears"), Requires("7644-3.4.2-11"), Explain{
+		s.it("a new resource is found by a query", ID("query.new-appears"), Requires("7644-3.4.2-11"), Explain{
 			Why: "A client that cannot find what it has just created tries to create it again, and fails for ever.",
 			Fix: "Answer queries from the data that writes go to; if there is an index, update it before the write is acknowledged.",
 		}, func() {
 			s.judge(found, shows(u))
 		})
 
-		it("a query shows a changed resource in its new form", ID("query.update-appears"), Requires("7644-3.4.2-11"), Explain{
+		s.it("a query shows a changed resource in its new form", ID("query.update-appears"), Requires("7644-3.4.2-11"), Explain{
 			Why: "Clients compare what a query shows with their own data; old values make them write the same change in every cycle.",
 			Fix: "Do not answer queries from a cache or index that updates leave alone.",
 		}, func() {
@@ -127,7 +127,7 @@ func (s *session) queryFreshness() {
 			s.judge(changed, shows(u, func(o scim.Object) error { return attrIs(o, attr, after) }))
 		})
 
-		it("a filter on a replaced value no longer finds the resource", ID("query.old-value-gone"), Requires("7644-3.4.2.2-02"), Explain{
+		s.it("a filter on a replaced value no longer finds the resource", ID("query.old-value-gone"), Requires("7644-3.4.2.2-02"), Explain{
 			Why: "A stale index makes a client take over the wrong account when an identifier is given to somebody else.",
 			Fix: "Update search indexes when a value is replaced, and remove the old entry.",
 		}, func() {
@@ -139,11 +139,11 @@ func (s *session) queryFreshness() {
 
 // queryRoot: queries over all types at the base URL (RFC 7644 §3.4.2.1), which few servers offer (A56).
 func (s *session) queryRoot() {
-	about("queries at the server root", func() {
+	s.about("queries at the server root", func() {
 		var u, g *resource
 		var user, group *reports.Exchange
 		var name string
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(Filter)
 			u, g, name = s.namesakes("root")
 			user = s.get("", "filter", "id eq "+scim.Quote(u.ID))
@@ -154,7 +154,7 @@ func (s *session) queryRoot() {
 		})
 		named := "displayName eq "
 
-		it("a query at the root covers users and groups", ID("query.root-all-types"), Requires("7644-3.4.2.1-01"), Explain{
+		s.it("a query at the root covers users and groups", ID("query.root-all-types"), Requires("7644-3.4.2.1-01"), Explain{
 			Why: "A client that looks for an id at the root concludes that the resource does not exist.",
 			Fix: "Run root queries over all resource types.",
 		}, func() {
@@ -162,7 +162,7 @@ func (s *session) queryRoot() {
 			s.judge(group, shows(g), totals(1))
 		})
 
-		it("meta.resourceType restricts a root query to one type", ID("query.root-resource-type"), Requires("7644-3.4.2.1-02", "7644-3.4.2.2-02"), Explain{
+		s.it("meta.resourceType restricts a root query to one type", ID("query.root-resource-type"), Requires("7644-3.4.2.1-02", "7644-3.4.2.2-02"), Explain{
 			Why: "It is the only way to ask the root for one type; ignoring it mixes groups into users.",
 			Fix: "Evaluate meta.resourceType like any other attribute.",
 		}, func() {
@@ -174,7 +174,7 @@ func (s *session) queryRoot() {
 			s.judge(x, shows(g), without(u))
 		})
 
-		it("a root query may use an attribute that some types do not have", ID("query.root-foreign-attribute"), Requires("7644-3.4.2.1-04"), Explain{
+		s.it("a root query may use an attribute that some types do not have", ID("query.root-foreign-attribute"), Requires("7644-3.4.2.1-04"), Explain{
 			Why: "userName exists for users only; refusing it makes root queries useless.",
 			Fix: "Treat an attribute that a type does not define as having no value, not as an error.",
 		}, func() {
@@ -187,7 +187,7 @@ func (s *session) queryRoot() {
 			s.judge(x, shows(u))
 		})
 
-		it("a resource without the filtered attribute does not match a root query", ID("query.root-foreign-no-match"), Requires("7644-3.4.2.1-04"), Explain{
+		s.it("a resource without the filtered attribute does not match a root query", ID("query.root-foreign-no-match"), Requires("7644-3.4.2.1-04"), Explain{
 			Why: "Groups that match a filter on userName would be treated as people.",
 			Fix: "Treat an attribute that a type does not define as having no value.",
 		}, func() {
@@ -199,7 +199,7 @@ func (s *session) queryRoot() {
 			s.judge(x, Status(200), shows(u), without(g))
 		})
 
-		it("a query for everything answers a page, or 400 tooMany", ID("query.root-too-many"), Requires("7644-3.4.2.1-03"), Explain{
+		s.it("a query for everything answers a page, or 400 tooMany", ID("query.root-too-many"), Requires("7644-3.4.2.1-03"), Explain{
 			Why: "Clients tell a query that is too broad from a failure by tooMany; any other error stops them.",
 			Fix: "Return a first page with the true totalResults, or 400 with scimType tooMany.",
 		}, func() {

@@ -22,10 +22,10 @@ func (s *session) reading() {
 }
 
 func (s *session) readOne() {
-	about("GET a user", func() {
+	s.about("GET a user", func() {
 		var u, small *resource
 		var x *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			u = s.makeUser("read", set("displayName", "Zoë 山田"), enterpriseIf(s))
 			small = s.make("User", s.minimalUser("read-small"))
 			x = s.read(u)
@@ -38,22 +38,22 @@ func (s *session) readOne() {
 			return x
 		}
 
-		it("GET of an existing user answers 200 with it", ID("read.status"), Requires("7644-3.4.1-01", "7644-3.1-07"), Explain{
+		s.it("GET of an existing user answers 200 with it", ID("read.status"), Requires("7644-3.4.1-01", "7644-3.1-07"), Explain{
 			Why: "Clients read a user before they change it; whom they cannot read they take for deleted.",
 			Fix: "Answer GET of a stored resource with 200 and its representation.",
 		}, func() { s.judge(x, Status(200), IsObject) })
 
-		it("the answer to GET is application/scim+json, as the client asks for", ID("read.media-type"), Requires("7644-3.1-01", "7644-3.8-04"), Explain{
+		s.it("the answer to GET is application/scim+json, as the client asks for", ID("read.media-type"), Requires("7644-3.1-01", "7644-3.8-04"), Explain{
 			Why: "Strict clients parse a body only when its media type is the one of SCIM.",
 			Fix: "Support Accept: application/scim+json and send that Content-Type.",
 		}, func() { s.judge(got(), Status(200), MediaType) })
 
-		it("id is the one in the path", ID("read.id"), Requires("7643-3.1-04", "7643-3.1-06"), Explain{
+		s.it("id is the one in the path", ID("read.id"), Requires("7643-3.1-04", "7643-3.1-06"), Explain{
 			Why: "A client that stores the id from one answer and another from the next loses the account.",
 			Fix: "Return the id that was assigned at creation in every answer.",
 		}, func() { s.judge(got(), Attr("id", u.ID)) })
 
-		it("GET shows what the creation answered", ID("read.equals-creation"), Requires("7644-3.1-07"), Explain{
+		s.it("GET shows what the creation answered", ID("read.equals-creation"), Requires("7644-3.1-07"), Explain{
 			Why: "Clients take the 201 answer for the stored state; where it only repeats the request they work with data that are not there.",
 			Fix: "Build the answer to POST from what is stored, defaults included.",
 		}, func() {
@@ -71,12 +71,12 @@ func (s *session) readOne() {
 			}
 		})
 
-		it("meta.resourceType is the name of the resource type", ID("read.resource-type"), Requires("7643-3.1-19", "7644-3.3.1-01"), Explain{
+		s.it("meta.resourceType is the name of the resource type", ID("read.resource-type"), Requires("7643-3.1-19", "7644-3.3.1-01"), Explain{
 			Why: "Clients that read several endpoints choose the class of an object by this name.",
 			Fix: "Return the name that /ResourceTypes publishes, in the same letter case.",
 		}, func() { s.judge(got(), Attr("meta.resourceType", u.typ.Name)) })
 
-		it("meta.location leads to the resource itself", ID("read.meta-location"), Requires("7644-3.3-08", "7643-2.3.7-01"), Explain{
+		s.it("meta.location leads to the resource itself", ID("read.meta-location"), Requires("7644-3.3-08", "7643-2.3.7-01"), Explain{
 			Why: "A client that stores this address comes back to nothing, or to somebody else.",
 			Fix: "Fill meta.location with the URI under which the resource is served.",
 		}, func() {
@@ -85,7 +85,7 @@ func (s *session) readOne() {
 			})
 		})
 
-		it("a Location header of a GET, where there is one, is meta.location", ID("read.location"), Requires("7644-3.4.1-04"), Explain{
+		s.it("a Location header of a GET, where there is one, is meta.location", ID("read.location"), Requires("7644-3.4.1-04"), Explain{
 			Why: "With two addresses for one resource, what a client stores depends on where it looked.",
 			Fix: "Leave Location out of answers to GET, or make it the same as meta.location.",
 		}, func() {
@@ -98,7 +98,7 @@ func (s *session) readOne() {
 			})
 		})
 
-		it("a Content-Location header, where there is one, is meta.location", ID("read.content-location"), Requires("7643-3.1-23"), Explain{
+		s.it("a Content-Location header, where there is one, is meta.location", ID("read.content-location"), Requires("7643-3.1-23"), Explain{
 			Why: "Caches file the answer under this address and hand it out for another resource.",
 			Fix: "Leave Content-Location out, or make it the same as meta.location.",
 		}, func() {
@@ -111,7 +111,7 @@ func (s *session) readOne() {
 			})
 		})
 
-		it("schemas is an array of URIs with the base schema among them", ID("read.schemas"), Requires("7643-3-01", "7643-2.1-01", "7643-3.3-01", "7643-1.1-02"), Explain{
+		s.it("schemas is an array of URIs with the base schema among them", ID("read.schemas"), Requires("7643-3-01", "7643-2.1-01", "7643-3.3-01", "7643-1.1-02"), Explain{
 			Why: "Typed clients choose how to read an object by its schemas, and refuse one without.",
 			Fix: "Return schemas in every representation, as an array, with the URN of the base schema.",
 		}, func() {
@@ -131,7 +131,7 @@ func (s *session) readOne() {
 			})
 		})
 
-		it("schemas lists only what the resource type declares", ID("read.schemas-declared"), Requires("7643-3-02"), Explain{
+		s.it("schemas lists only what the resource type declares", ID("read.schemas-declared"), Requires("7643-3-02"), Explain{
 			Why: "Clients refuse a resource with a schema that the server does not publish.",
 			Fix: "List in schemas only the base schema and the extensions that /ResourceTypes names.",
 		}, func() {
@@ -153,12 +153,12 @@ func (s *session) readOne() {
 			})
 		})
 
-		it("every value has the type that the schema says", ID("read.types"), Requires("7643-2.3-02", "7644-3.8-10", "7643-2.4-10"), Explain{
+		s.it("every value has the type that the schema says", ID("read.types"), Requires("7643-2.3-02", "7644-3.8-10", "7643-2.4-10"), Explain{
 			Why: "Typed clients fail on the whole user when one attribute has another type than published.",
 			Fix: "Serialise each attribute by its schema: arrays for multi-valued ones, objects for complex ones.",
 		}, func() { s.judge(got(), s.readTypes(u.typ, false)) })
 
-		it("Booleans are returned as true and false, not as strings", ID("read.booleans"), Requires("7643-2.3.2-01"), Explain{
+		s.it("Booleans are returned as true and false, not as strings", ID("read.booleans"), Requires("7643-2.3.2-01"), Explain{
 			Why: `In many languages the string "false" counts as true, and leavers stay active.`,
 			Fix: "Write Booleans as the JSON literals true and false.",
 		}, func() {
@@ -167,7 +167,7 @@ func (s *session) readOne() {
 			s.judge(s.readBack(small), s.readTypes(u.typ, true))
 		})
 
-		it("the body is UTF-8 without a byte order mark", ID("read.utf-8"), Requires("7644-3.8-01", "7644-3.8-02"), Explain{
+		s.it("the body is UTF-8 without a byte order mark", ID("read.utf-8"), Requires("7644-3.8-01", "7644-3.8-02"), Explain{
 			Why: "JSON parsers refuse a byte order mark and bytes that are no UTF-8, or show broken names.",
 			Fix: "Write bodies in UTF-8, without a byte order mark, whatever the locale of the server.",
 		}, func() {
@@ -289,9 +289,9 @@ func readHasType(typ string, v any) bool {
 }
 
 func (s *session) readByOtherNames() {
-	about("GET with a name that is no id", func() {
+	s.about("GET with a name that is no id", func() {
 		var u *resource
-		beforeAll(func() { u = s.makeUser("names") })
+		s.beforeAll(func() { u = s.makeUser("names") })
 		// absent wants 404; another client error only differs in the word (ambiguities A49, A50).
 		absent := func(x *reports.Exchange) error {
 			if x.Status >= 400 && x.Status < 500 && x.Status != http.StatusNotFound {
@@ -300,17 +300,17 @@ func (s *session) readByOtherNames() {
 			return Status(404)(x)
 		}
 
-		it("GET of an unknown id answers 404", ID("read.unknown-id"), Requires("7644-3.4.1-03", "7644-3.12-11"), Explain{
+		s.it("GET of an unknown id answers 404", ID("read.unknown-id"), Requires("7644-3.4.1-03", "7644-3.12-11"), Explain{
 			Why: "Clients tell a deleted account from a failing server by this status, and create it anew or try again.",
 			Fix: "Answer 404 with a SCIM error where no resource has the id.",
 		}, func() { s.judge(s.get(u.typ.Endpoint+"/"+s.fictitious()), absent) })
 
-		it("GET of an id that cannot exist answers 404 too", ID("read.malformed-id"), Requires("7644-3.4.1-03"), Explain{
+		s.it("GET of an id that cannot exist answers 404 too", ID("read.malformed-id"), Requires("7644-3.4.1-03"), Explain{
 			Why: "A server whose ids are numbers or UUIDs and that fails to parse others answers 500 to an old or foreign id.",
 			Fix: "Answer 404 also where the id has the wrong form.",
 		}, func() { s.judge(s.get(u.typ.Endpoint+"/no-such-id-"+s.cfg.RunID+"~'%C3%A9"), absent) })
 
-		it("ids are case-exact", ID("read.id-case-exact"), Requires("7643-3.1-10"), Explain{
+		s.it("ids are case-exact", ID("read.id-case-exact"), Requires("7643-3.1-10"), Explain{
 			Why: "Two ids that differ in letter case may name two resources; a lenient look-up returns the wrong one.",
 			Fix: "Compare ids byte by byte.",
 		}, func() {
@@ -326,12 +326,12 @@ func (s *session) readByOtherNames() {
 			s.judge(s.get(u.typ.Endpoint+"/"+url.PathEscape(other)), absent)
 		})
 
-		it("a userName in the place of the id finds nothing", ID("read.by-user-name"), Requires("7644-3.4.1-02"), Explain{
+		s.it("a userName in the place of the id finds nothing", ID("read.by-user-name"), Requires("7644-3.4.1-02"), Explain{
 			Why: "A userName that looks like another user's id would lead to the wrong account.",
 			Fix: "Look resources up by id only; userName belongs into a filter.",
 		}, func() { s.judge(s.get(u.typ.Endpoint+"/"+url.PathEscape(scim.String(u.Sent, "userName"))), absent) })
 
-		it("a user is not found at the endpoint of groups", ID("read.other-endpoint"), Requires("7644-3.4.1-02", "7644-3.4.1-03"), Explain{
+		s.it("a user is not found at the endpoint of groups", ID("read.other-endpoint"), Requires("7644-3.4.1-02", "7644-3.4.1-03"), Explain{
 			Why: "A client that reads a group and gets a user treats a person as a group, or the other way round.",
 			Fix: "Restrict the look-up by id to the resource type of the endpoint.",
 		}, func() { s.judge(s.get(s.needsType("Group").Endpoint+"/"+url.PathEscape(u.ID)), absent) })
@@ -339,9 +339,9 @@ func (s *session) readByOtherNames() {
 }
 
 func (s *session) readNegotiated() {
-	about("GET a user with other headers and parameters", func() {
+	s.about("GET a user with other headers and parameters", func() {
 		var u *resource
-		beforeAll(func() {
+		s.beforeAll(func() {
 			u = s.makeUser("negotiated")
 			s.readBack(u)
 		})
@@ -350,31 +350,31 @@ func (s *session) readNegotiated() {
 		}
 		same := func(x *reports.Exchange) error { return attrIs(x.Object(), "id", u.ID) }
 
-		it("Accept: application/json is supported", ID("read.accept-json"), Requires("7644-3.8-05"), Explain{
+		s.it("Accept: application/json is supported", ID("read.accept-json"), Requires("7644-3.8-05"), Explain{
 			Why: "General HTTP libraries ask for application/json and get 406.",
 			Fix: "Answer in JSON also where only application/json is accepted.",
 		}, func() { s.judge(get(scim.JSONMediaType), Status(200), same) })
 
-		it("an Accept header with several types is understood", ID("read.accept-list"), Requires("7644-3.8-04"), Explain{
+		s.it("an Accept header with several types is understood", ID("read.accept-list"), Requires("7644-3.8-04"), Explain{
 			Why: "Libraries list types with weights; a server that compares the header as a whole answers 406.",
 			Fix: "Parse Accept as a list of media ranges with weights.",
 		}, func() {
 			s.judge(get("text/plain;q=0.1, application/scim+json, application/json;q=0.9"), Status(200), same)
 		})
 
-		it("Accept: */* is answered in application/scim+json", ID("read.accept-any"), Requires("7644-3.8-06"), Explain{
+		s.it("Accept: */* is answered in application/scim+json", ID("read.accept-any"), Requires("7644-3.8-06"), Explain{
 			Why: "Tools such as curl accept anything; what they get should be SCIM.",
 			Fix: "Send application/scim+json unless the client asks for something else.",
 		}, func() { s.judge(get("*/*"), Status(200), same, MediaType) })
 
-		it("a request without Accept is answered in application/scim+json", ID("read.accept-absent"), Requires("7644-3.8-06"), Explain{
+		s.it("a request without Accept is answered in application/scim+json", ID("read.accept-absent"), Requires("7644-3.8-06"), Explain{
 			Why: "Accept is optional; a server that needs it refuses plain clients.",
 			Fix: "Treat a missing Accept header as */*.",
 		}, func() {
 			s.judge(s.do(wire.Request{Path: u.path(), Header: http.Header{"Accept": nil}}), Status(200), same, MediaType)
 		})
 
-		it("a media type that the server lacks is refused with 406, or answered in JSON", ID("read.accept-unsupported"), Requires("7644-3.8-09"), Explain{
+		s.it("a media type that the server lacks is refused with 406, or answered in JSON", ID("read.accept-unsupported"), Requires("7644-3.8-09"), Explain{
 			Why: "A crash, or a page of HTML with status 200, tells the client nothing.",
 			Fix: "Answer 406, or send JSON regardless.",
 		}, func() {
@@ -386,7 +386,7 @@ func (s *session) readNegotiated() {
 			})
 		})
 
-		it("an unknown query parameter is ignored", ID("read.unknown-parameter"), Requires("7644-3.4.2-03"), Explain{
+		s.it("an unknown query parameter is ignored", ID("read.unknown-parameter"), Requires("7644-3.4.2-03"), Explain{
 			Why: "Entra and proxies append parameters of their own to every address.",
 			Fix: "Ignore query parameters that you do not know.",
 		}, func() { s.judge(s.read(u, "x-scimproof-probe", "1"), Status(200), same) })

@@ -19,9 +19,9 @@ import (
 // schemas: resources against the schemas that the target publishes (RFC 7643 §2, §3).
 func (s *session) schemas() {
 	s.definitions()
-	about("resources against the published schemas", func() {
+	s.about("resources against the published schemas", func() {
 		var user, group *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			u := s.makeUser("schema", func(o scim.Object) {
 				t := s.needsType("User")
 				for path, v := range map[string]any{
@@ -49,27 +49,27 @@ func (s *session) schemas() {
 				s.judge(group, conforms(s.learned.typ("Group"), kinds...))
 			}
 		}
-		it("booleans are returned as true or false", ID("schema.booleans"), Requires("7643-2.3.2-01"), Explain{
+		s.it("booleans are returned as true or false", ID("schema.booleans"), Requires("7643-2.3.2-01"), Explain{
 			Why: "A client that reads \"False\" as a non-empty string takes a disabled account for an active one.",
 			Fix: "Serialise booleans as the JSON literals true and false.",
 		}, func() { conform("boolean") })
-		it("strings and numbers are returned in the JSON type of their definition", ID("schema.value-types"), Requires("7643-2.3-02"), Explain{
+		s.it("strings and numbers are returned in the JSON type of their definition", ID("schema.value-types"), Requires("7643-2.3-02"), Explain{
 			Why: "Typed clients fail on the whole resource when one value has the wrong JSON type.",
 			Fix: "Serialise each attribute in the JSON type that belongs to its SCIM type.",
 		}, func() { conform("string", "number", "integer") })
-		it("multi-valued attributes are arrays and single-valued ones are not", ID("schema.cardinality"), Requires("7644-3.8-10"), Explain{
+		s.it("multi-valued attributes are arrays and single-valued ones are not", ID("schema.cardinality"), Requires("7644-3.8-10"), Explain{
 			Why: "Clients iterate over multi-valued attributes; an object in place of an array breaks them.",
 			Fix: "Return an array for a multi-valued attribute even when it has one value.",
 		}, func() { conform("array", "single") })
-		it("the values of complex attributes are objects", ID("schema.complex-values"), Requires("7643-2.4-10", "7644-3.8-10"), Explain{
+		s.it("the values of complex attributes are objects", ID("schema.complex-values"), Requires("7643-2.4-10", "7644-3.8-10"), Explain{
 			Why: "A bare string has no type or primary to go by.",
 			Fix: "Return each value of a complex attribute as an object with its sub-attributes.",
 		}, func() { conform("object") })
-		it("date and time values are valid xsd:dateTime with a date and a time", ID("schema.datetimes"), Requires("7643-2.3.5-01"), Explain{
+		s.it("date and time values are valid xsd:dateTime with a date and a time", ID("schema.datetimes"), Requires("7643-2.3.5-01"), Explain{
 			Why: "Clients that cannot parse meta.lastModified cannot synchronise incrementally.",
 			Fix: "Return instants such as 2026-01-02T03:04:05Z.",
 		}, func() { conform(dateTimeFormat) })
-		it("date and time values name their time zone", ID("schema.datetime-zone"), Requires("7643-2.3.5-01"), Explain{
+		s.it("date and time values name their time zone", ID("schema.datetime-zone"), Requires("7643-2.3.5-01"), Explain{
 			Why: "Without a zone the same text is a different instant for every reader.",
 			Fix: "End each dateTime with Z or an offset.",
 		}, func() {
@@ -83,18 +83,18 @@ func (s *session) schemas() {
 				return errors.Join(errs...)
 			}))
 		})
-		it("binary values are base64", ID("schema.binaries"), Requires("7643-2.3.6-01"), Explain{
+		s.it("binary values are base64", ID("schema.binaries"), Requires("7643-2.3.6-01"), Explain{
 			Why: "A certificate that cannot be decoded is lost.",
 			Fix: "Return binary attributes as base64 text.",
 		}, func() {
 			s.needs("User", "x509Certificates.value")
 			conform(binaryFormat)
 		})
-		it("references are URIs", ID("schema.references"), Requires("7643-2.3.7-01"), Explain{
+		s.it("references are URIs", ID("schema.references"), Requires("7643-2.3.7-01"), Explain{
 			Why: "Clients follow them.",
 			Fix: "Return references as absolute or relative URIs.",
 		}, func() { conform(uriFormat) })
-		it("schemas of a resource lists only what its resource type declares, each once", ID("schema.schemas-declared"), Requires("7643-3-02", "7643-3-03", "7643-3.3-01"), Explain{
+		s.it("schemas of a resource lists only what its resource type declares, each once", ID("schema.schemas-declared"), Requires("7643-3-02", "7643-3-03", "7643-3.3-01"), Explain{
 			Why: "Clients read the parts of a resource by this list.",
 			Fix: "List the base schema and the extensions in use, without duplicates.",
 		}, func() {
@@ -103,7 +103,7 @@ func (s *session) schemas() {
 				s.judge(group, declaredSchemas(s.learned.typ("Group")))
 			}
 		})
-		it("extension attributes stand inside the member named by the extension's URN", ID("schema.extension-container"), Requires("7643-3.3-04", "7643-3-07"), Explain{
+		s.it("extension attributes stand inside the member named by the extension's URN", ID("schema.extension-container"), Requires("7643-3.3-04", "7643-3-07"), Explain{
 			Why: "Clients look for extension attributes in that member and nowhere else.",
 			Fix: "Put extension attributes into an object named by the extension's URN.",
 		}, func() {

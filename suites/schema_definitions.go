@@ -17,10 +17,10 @@ var (
 
 // definitions judges the attribute definitions that the target publishes (RFC 7643 §7).
 func (s *session) definitions() {
-	about("published attribute definitions", func() {
+	s.about("published attribute definitions", func() {
 		var x *reports.Exchange
 		var list []scim.Object
-		beforeAll(func() {
+		s.beforeAll(func() {
 			x = s.learned.schemas
 			list = scim.Objects(x.Object(), "Resources")
 		})
@@ -41,7 +41,7 @@ func (s *session) definitions() {
 				return errors.Join(errs...)
 			}
 		}
-		it("each attribute has a name that the rules allow", ID("schema.attribute-names"), Requires("7643-2.1-02"), Explain{
+		s.it("each attribute has a name that the rules allow", ID("schema.attribute-names"), Requires("7643-2.1-02"), Explain{
 			Why: "Names outside the rule cannot be written in filters and PATCH paths.",
 			Fix: "Start names with a letter, and use letters, digits, hyphen, underscore and dollar only.",
 		}, func() {
@@ -52,7 +52,7 @@ func (s *session) definitions() {
 				return nil
 			}))
 		})
-		it("each attribute has one of the eight data types, spelt exactly", ID("schema.attribute-types"), Requires("7643-7-06", "7643-2.3-01"), Explain{
+		s.it("each attribute has one of the eight data types, spelt exactly", ID("schema.attribute-types"), Requires("7643-7-06", "7643-2.3-01"), Explain{
 			Why: "Clients choose how to send and compare a value by this keyword.",
 			Fix: "Use string, boolean, decimal, integer, dateTime, binary, reference or complex.",
 		}, func() {
@@ -71,7 +71,7 @@ func (s *session) definitions() {
 		for _, c := range []struct{ name, id, req string }{
 			{"multiValued", "schema.multivalued", "7643-7-08"}, {"required", "schema.required", "7643-7-10"},
 		} {
-			it(c.name+" of each attribute is a boolean", ID(c.id), Requires(c.req), Explain{
+			s.it(c.name+" of each attribute is a boolean", ID(c.id), Requires(c.req), Explain{
 				Why: "A quoted or missing " + c.name + " makes clients send the wrong shape.",
 				Fix: "Publish " + c.name + " as true or false for every attribute.",
 			}, func() {
@@ -96,7 +96,7 @@ func (s *session) definitions() {
 			{"returned", "schema.returned", "7643-2.2-01", []string{"always", "never", "default", "request"}},
 			{"uniqueness", "schema.uniqueness", "7643-2.2-01", []string{"none", "server", "global"}},
 		} {
-			it(c.name+" of each attribute, where given, is one of the defined keywords", ID(c.id), Requires(c.req), Explain{
+			s.it(c.name+" of each attribute, where given, is one of the defined keywords", ID(c.id), Requires(c.req), Explain{
 				Why: "An unknown keyword reads as the default, which may be wrong.",
 				Fix: "Use one of " + strings.Join(c.values, ", ") + ".",
 			}, func() {
@@ -109,7 +109,7 @@ func (s *session) definitions() {
 				}))
 			})
 		}
-		it("a simple attribute has no sub-attributes", ID("schema.simple-has-no-subs"), Requires("7643-1.2-01"), Explain{
+		s.it("a simple attribute has no sub-attributes", ID("schema.simple-has-no-subs"), Requires("7643-1.2-01"), Explain{
 			Why: "Clients cannot tell whether to send a value or an object.",
 			Fix: "Publish subAttributes for complex attributes only.",
 		}, func() {
@@ -120,7 +120,7 @@ func (s *session) definitions() {
 				return nil
 			}))
 		})
-		it("a complex attribute lists its sub-attributes", ID("schema.complex-has-subs"), Requires("7643-7-07"), Explain{
+		s.it("a complex attribute lists its sub-attributes", ID("schema.complex-has-subs"), Requires("7643-7-07"), Explain{
 			Why: "Without them nobody knows what may be inside.",
 			Fix: "Publish subAttributes for every complex attribute.",
 		}, func() {
@@ -131,7 +131,7 @@ func (s *session) definitions() {
 				return nil
 			}))
 		})
-		it("no complex attribute contains another complex attribute", ID("schema.no-nested-complex"), Requires("7643-2.3.8-02"), Explain{
+		s.it("no complex attribute contains another complex attribute", ID("schema.no-nested-complex"), Requires("7643-2.3.8-02"), Explain{
 			Why: "Paths and filters reach one level deep only.",
 			Fix: "Flatten the attribute, or make it a resource of its own.",
 		}, func() {
@@ -145,7 +145,7 @@ func (s *session) definitions() {
 				return nil
 			}))
 		})
-		it("boolean and complex attributes declare neither caseExact nor uniqueness", ID("schema.no-case-on-boolean"), Requires("7643-2.3.2-02", "7643-2.3.8-03"), Explain{
+		s.it("boolean and complex attributes declare neither caseExact nor uniqueness", ID("schema.no-case-on-boolean"), Requires("7643-2.3.2-02", "7643-2.3.8-03"), Explain{
 			Why: "The characteristic has no meaning there and makes clients compare wrongly.",
 			Fix: "Publish caseExact false and uniqueness none, or neither, for them.",
 		}, func() {
@@ -163,7 +163,7 @@ func (s *session) definitions() {
 				return nil
 			}))
 		})
-		it("referenceTypes stand on references only, and name resource types, external or uri", ID("schema.reference-types"), Requires("7643-7-29"), Explain{
+		s.it("referenceTypes stand on references only, and name resource types, external or uri", ID("schema.reference-types"), Requires("7643-7-29"), Explain{
 			Why: "Clients follow references by these names.",
 			Fix: "List resource type names, external or uri in referenceTypes of reference attributes.",
 		}, func() {
@@ -181,7 +181,7 @@ func (s *session) definitions() {
 				return nil
 			}))
 		})
-		it("the sub-attributes primary and $ref keep their standard types", ID("schema.standard-subs"), Requires("7643-2.4-01"), Explain{
+		s.it("the sub-attributes primary and $ref keep their standard types", ID("schema.standard-subs"), Requires("7643-2.4-01"), Explain{
 			Why: "Clients rely on primary being a boolean and $ref a reference wherever they meet them.",
 			Fix: "Declare primary as boolean and $ref as reference.",
 		}, func() {
@@ -200,7 +200,7 @@ func (s *session) definitions() {
 // schemaBaseline holds the published core schemas against RFC 7643 §8.7.1 with its verified errata.
 func (s *session) schemaBaseline(there func() *reports.Exchange) {
 	compare := func(id, title string, want scim.Schema, reqs []string) {
-		it(title, ID(id), Requires(reqs...), Explain{
+		s.it(title, ID(id), Requires(reqs...), Explain{
 			Why: "Identity providers map to the standard attributes by name and send them in their standard type.",
 			Fix: "Keep the standard type, plurality and mutability of standard attributes; leave out what is not supported.",
 		}, func() {

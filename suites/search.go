@@ -28,10 +28,10 @@ func (s *session) searches() {
 }
 
 func (s *session) searchUsers() {
-	about("POST /Users/.search", func() {
+	s.about("POST /Users/.search", func() {
 		var f *fleet
 		var x *reports.Exchange
-		beforeAll(func() {
+		s.beforeAll(func() {
 			f = s.fleet()
 			x = s.search(f.endpoint(), object{"filter": f.filter, "count": 3})
 		})
@@ -46,7 +46,7 @@ func (s *session) searchUsers() {
 			return s.search(f.endpoint(), params)
 		}
 
-		it("POST on .search is a query and answers 200", ID("search.status"), Requires("7644-3.4.3-02"), Explain{
+		s.it("POST on .search is a query and answers 200", ID("search.status"), Requires("7644-3.4.3-02"), Explain{
 			Why: "Clients that keep personal data out of URLs search by POST; 201 tells them that something was created.",
 			Fix: "Answer 200 with a ListResponse.",
 		}, func() {
@@ -57,7 +57,7 @@ func (s *session) searchUsers() {
 			s.judge(x, Status(200), isPage)
 		})
 
-		it("a search creates nothing", ID("search.creates-nothing"), Requires("7644-3.4.3-02"), Explain{
+		s.it("a search creates nothing", ID("search.creates-nothing"), Requires("7644-3.4.3-02"), Explain{
 			Why: "A router that takes .search for the collection creates an empty user with every search.",
 			Fix: "Route .search before the collection's POST.",
 		}, func() {
@@ -87,7 +87,7 @@ func (s *session) searchUsers() {
 			})
 		})
 
-		it("the answer to a search is a ListResponse", ID("search.list-message"), Requires("7644-3.4.3-09", "7644-3.4.2-04"), Explain{
+		s.it("the answer to a search is a ListResponse", ID("search.list-message"), Requires("7644-3.4.3-09", "7644-3.4.2-04"), Explain{
 			Why: "Clients read it with the same code as other lists.",
 			Fix: "Write the answer with the same code as that of GET.",
 		}, func() {
@@ -100,7 +100,7 @@ func (s *session) searchUsers() {
 			})
 		})
 
-		it("the filter of a search selects what the same filter of a GET selects", ID("search.filter"), Requires("7644-3.4.3-04", "7644-3.4.2.2-02"), Explain{
+		s.it("the filter of a search selects what the same filter of a GET selects", ID("search.filter"), Requires("7644-3.4.3-04", "7644-3.4.2.2-02"), Explain{
 			Why: "A search that ignores its filter hands out the whole directory.",
 			Fix: "Evaluate filter from the body exactly like that of the URL.",
 		}, func() {
@@ -108,14 +108,14 @@ func (s *session) searchUsers() {
 			s.judge(ask(object{"filter": "userName eq " + scim.Quote(scim.String(u.Sent, "userName"))}), shows(u), without(f.users[0], f.decoy), totals(1))
 		})
 
-		it("count of a search limits the page", ID("search.count"), Requires("7644-3.4.3-04", "7644-3.4.2.4-04"), Explain{
+		s.it("count of a search limits the page", ID("search.count"), Requires("7644-3.4.3-04", "7644-3.4.2.4-04"), Explain{
 			Why: "Clients reserve room for count resources.",
 			Fix: "Read count from the body like that of the URL.",
 		}, func() {
 			s.judge(ask(object{"filter": f.filter, "count": 2}), Status(200), someItems, atMost(2))
 		})
 
-		it("startIndex of a search selects the page", ID("search.start-index"), Requires("7644-3.4.3-04", "7644-3.4.2.4-10"), Explain{
+		s.it("startIndex of a search selects the page", ID("search.start-index"), Requires("7644-3.4.3-04", "7644-3.4.2.4-10"), Explain{
 			Why: "A search that always returns the first page never ends.",
 			Fix: "Read startIndex from the body like that of the URL.",
 		}, func() {
@@ -134,7 +134,7 @@ func (s *session) searchUsers() {
 			s.judgeErr(err, pages...)
 		})
 
-		it("sortBy and sortOrder of a search decide the order", ID("search.sort"), Requires("7644-3.4.3-08"), Explain{
+		s.it("sortBy and sortOrder of a search decide the order", ID("search.sort"), Requires("7644-3.4.3-08"), Explain{
 			Why: "Clients that merge sorted lists lose resources where one is not sorted.",
 			Fix: "Read sortBy and sortOrder from the body like those of the URL.",
 		}, func() {
@@ -154,7 +154,7 @@ func (s *session) searchUsers() {
 			s.judgeErr(err, pages...)
 		})
 
-		it("attributes of a search is an array of names", ID("search.attributes"), Requires("7644-3.4.3-05", "7644-3.9-04"), Explain{
+		s.it("attributes of a search is an array of names", ID("search.attributes"), Requires("7644-3.4.3-05", "7644-3.9-04"), Explain{
 			Why: "Servers that read a comma-separated string here fail on every client that follows the standard.",
 			Fix: "Read attributes as a JSON array of attribute names.",
 		}, func() {
@@ -166,7 +166,7 @@ func (s *session) searchUsers() {
 			}))
 		})
 
-		it("excludedAttributes of a search is an array of names", ID("search.excluded"), Requires("7644-3.4.3-05", "7644-3.9-06"), Explain{
+		s.it("excludedAttributes of a search is an array of names", ID("search.excluded"), Requires("7644-3.4.3-05", "7644-3.9-06"), Explain{
 			Why: "Clients leave out what is large or what they need not see.",
 			Fix: "Read excludedAttributes as a JSON array of attribute names.",
 		}, func() {
@@ -175,7 +175,7 @@ func (s *session) searchUsers() {
 			}))
 		})
 
-		it("excludedAttributes of a search cannot remove the id", ID("search.excluded-always"), Requires("7644-3.4.3-07"), Explain{
+		s.it("excludedAttributes of a search cannot remove the id", ID("search.excluded-always"), Requires("7644-3.4.3-07"), Explain{
 			Why: "A resource without id cannot be addressed.",
 			Fix: "Keep attributes that are returned always, whatever excludedAttributes says.",
 		}, func() {
@@ -184,7 +184,7 @@ func (s *session) searchUsers() {
 			}))
 		})
 
-		it("a search cannot get at the password", ID("search.password-never"), Requires("7643-4.1.1-16", "7643-4.1.1-15"), Explain{
+		s.it("a search cannot get at the password", ID("search.password-never"), Requires("7643-4.1.1-16", "7643-4.1.1-15"), Explain{
 			Why: "Passwords, also hashed ones, must never leave the server.",
 			Fix: "Take attributes that are returned never out of every answer, also when they are asked for.",
 		}, func() {
@@ -194,7 +194,7 @@ func (s *session) searchUsers() {
 			s.judge(x, shows(u, func(o scim.Object) error { return hidden(o, "password") }))
 		})
 
-		it("a search without the SearchRequest schema is refused", ID("search.schema-missing"), Requires("7644-3.4.3-03"), Explain{
+		s.it("a search without the SearchRequest schema is refused", ID("search.schema-missing"), Requires("7644-3.4.3-03"), Explain{
 			Why: "A body that is no SearchRequest was meant for something else; answering it returns everybody.",
 			Fix: "Answer 400 invalidSyntax unless schemas holds urn:ietf:params:scim:api:messages:2.0:SearchRequest.",
 		}, func() {
@@ -213,7 +213,7 @@ func (s *session) searchUsers() {
 			s.judge(x, Refused("400", scim.InvalidSyntax, scim.InvalidValue))
 		})
 
-		it("a search with a broken filter is refused with 400 invalidFilter", ID("search.invalid-filter"), Requires("7644-3.4.3-06"), Explain{
+		s.it("a search with a broken filter is refused with 400 invalidFilter", ID("search.invalid-filter"), Requires("7644-3.4.3-06"), Explain{
 			Why: "Ignoring a broken filter returns everybody to a client that looks for one person.",
 			Fix: "Answer 400 with scimType invalidFilter.",
 		}, func() {
@@ -226,7 +226,7 @@ func (s *session) searchUsers() {
 			})
 		})
 
-		it("a search without any parameter lists like a plain GET", ID("search.no-parameters"), Requires("7644-3.4.3-04", "7644-3.4.2-06"), Explain{
+		s.it("a search without any parameter lists like a plain GET", ID("search.no-parameters"), Requires("7644-3.4.3-04", "7644-3.4.2-06"), Explain{
 			Why: "All parameters are optional; clients send those that they need.",
 			Fix: "Treat missing parameters as those of a GET without query.",
 		}, func() {
@@ -266,15 +266,15 @@ func hidden(o scim.Object, path string) error {
 }
 
 func (s *session) searchElsewhere() {
-	about("POST .search elsewhere", func() {
+	s.about("POST .search elsewhere", func() {
 		var u, g *resource
-		beforeAll(func() {
+		s.beforeAll(func() {
 			s.requires(Filter)
 			u, g, _ = s.namesakes("sought")
 		})
 		byName := func() string { return "displayName eq " + scim.Quote(scim.String(g.Sent, "displayName")) }
 
-		it("POST /Groups/.search finds groups, and nothing else", ID("search.groups"), Requires("7644-3.4.3-02", "7644-3.4.2-10"), Explain{
+		s.it("POST /Groups/.search finds groups, and nothing else", ID("search.groups"), Requires("7644-3.4.3-02", "7644-3.4.2-10"), Explain{
 			Why: "Clients look groups up the same way as users.",
 			Fix: "Offer .search below every resource endpoint.",
 		}, func() {
@@ -286,7 +286,7 @@ func (s *session) searchElsewhere() {
 			s.judge(x, shows(g), without(u), totals(1))
 		})
 
-		it("POST /.search at the root finds users and groups", ID("search.root"), Requires("7644-3.4.3-02", "7644-3.4.2.1-01"), Explain{
+		s.it("POST /.search at the root finds users and groups", ID("search.root"), Requires("7644-3.4.3-02", "7644-3.4.2.1-01"), Explain{
 			Why: "It is the only query that covers all types without showing its filter in a URL.",
 			Fix: "Offer .search at the base URL, over all types.",
 		}, func() {

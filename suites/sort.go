@@ -61,11 +61,11 @@ func single(names ...string) [][]string {
 
 // sortAtAll holds for targets that do not sort, too.
 func (s *session) sortAtAll() {
-	about("sortBy, supported or not", func() {
+	s.about("sortBy, supported or not", func() {
 		var p *crowd
-		beforeAll(func() { p = s.sortableCrowd() })
+		s.beforeAll(func() { p = s.sortableCrowd() })
 
-		it("sortBy does not change which records are returned", ID("sort.keeps-all"), Requires("7644-3.4.2.3-01", allMatches, onlyMatches), Explain{
+		s.it("sortBy does not change which records are returned", ID("sort.keeps-all"), Requires("7644-3.4.2.3-01", allMatches, onlyMatches), Explain{
 			Why: "Records without a value for the attribute must not drop out of a sorted list; a client takes them for deleted.",
 			Fix: "Sort with an outer join; where sorting is not supported ignore sortBy, or refuse it.",
 		}, func() {
@@ -84,28 +84,28 @@ func (s *session) sortAtAll() {
 
 // sortOrders: ascending, descending and the default.
 func (s *session) sortOrders() {
-	about("Sort order", func() {
+	s.about("Sort order", func() {
 		var p *crowd
-		beforeAll(func() { p = s.sortCrowd() })
+		s.beforeAll(func() { p = s.sortCrowd() })
 		byName := single("ada", "bea", "cyd", "dan", "eve")
 		explain := Explain{
 			Why: "Administration consoles and paging clients rely on the order that they have asked for.",
 			Fix: "Apply sortBy to all matches, with ascending as the default and both values of sortOrder as the RFC spells them.",
 		}
 
-		it("sortOrder=ascending puts small values first", ID("sort.ascending"), Requires("7644-3.4.2.3-02", "7644-3.4.2.3-06", "7644-3.4.2.3-08"), explain, func() {
+		s.it("sortOrder=ascending puts small values first", ID("sort.ascending"), Requires("7644-3.4.2.3-02", "7644-3.4.2.3-06", "7644-3.4.2.3-08"), explain, func() {
 			p.ordered(p.sorted("userName", "sortOrder", "ascending"), byName...)
 		})
 
-		it("sortOrder=descending puts great values first", ID("sort.descending"), Requires("7644-3.4.2.3-02", "7644-3.4.2.3-06", "7644-3.4.2.3-08"), explain, func() {
+		s.it("sortOrder=descending puts great values first", ID("sort.descending"), Requires("7644-3.4.2.3-02", "7644-3.4.2.3-06", "7644-3.4.2.3-08"), explain, func() {
 			p.ordered(p.sorted("userName", "sortOrder", "descending"), backwards(byName)...)
 		})
 
-		it("without sortOrder the order is ascending", ID("sort.default-ascending"), Requires("7644-3.4.2.3-07"), explain, func() {
+		s.it("without sortOrder the order is ascending", ID("sort.default-ascending"), Requires("7644-3.4.2.3-07"), explain, func() {
 			p.ordered(p.sorted("userName"), byName...)
 		})
 
-		it("resources without a value come last when ascending", ID("sort.unset-last"), Requires("7644-3.4.2.3-05"), Explain{
+		s.it("resources without a value come last when ascending", ID("sort.unset-last"), Requires("7644-3.4.2.3-05"), Explain{
 			Why: "Databases differ in where they put NULL; clients that read only the first page see nothing but gaps.",
 			Fix: "Order absent values last when ascending (NULLS LAST).",
 		}, func() {
@@ -113,7 +113,7 @@ func (s *session) sortOrders() {
 			p.ordered(p.sorted("nickName"), []string{"cyd", "ada", "eve"}, []string{"bea", "dan"})
 		})
 
-		it("resources without a value come first when descending", ID("sort.unset-first"), Requires("7644-3.4.2.3-05"), Explain{
+		s.it("resources without a value come first when descending", ID("sort.unset-first"), Requires("7644-3.4.2.3-05"), Explain{
 			Why: "The descending list must be the ascending one reversed, or clients that page from the end miss records.",
 			Fix: "Order absent values first when descending (NULLS FIRST).",
 		}, func() {
@@ -125,11 +125,11 @@ func (s *session) sortOrders() {
 
 // sortValues: order by type of attribute.
 func (s *session) sortValues() {
-	about("Order of values", func() {
+	s.about("Order of values", func() {
 		var p *crowd
-		beforeAll(func() { p = s.sortCrowd() })
+		s.beforeAll(func() { p = s.sortCrowd() })
 
-		it("strings that are not case-exact are sorted without regard to letter case", ID("sort.ignores-case"), Requires("7644-3.4.2.3-08"), Explain{
+		s.it("strings that are not case-exact are sorted without regard to letter case", ID("sort.ignores-case"), Requires("7644-3.4.2.3-08"), Explain{
 			Why: "Sorted by code point, everybody whose name begins with a small letter comes after Z.",
 			Fix: "Fold strings before comparing them, unless the attribute is caseExact.",
 		}, func() {
@@ -137,7 +137,7 @@ func (s *session) sortValues() {
 			p.ordered(p.sorted("name.familyName"), single("bea", "ada", "dan", "cyd")...)
 		})
 
-		it("case-exact strings are sorted with regard to letter case", ID("sort.case-exact"), Requires("7644-3.4.2.3-08"), Explain{
+		s.it("case-exact strings are sorted with regard to letter case", ID("sort.case-exact"), Requires("7644-3.4.2.3-08"), Explain{
 			Why: "Two clients that merge sorted lists by identifier must agree on the order.",
 			Fix: "Sort externalId and other caseExact attributes by code point.",
 		}, func() {
@@ -155,7 +155,7 @@ func (s *session) sortValues() {
 			p.s.judgeErr(err, a.xs...)
 		})
 
-		it("a multi-valued attribute is sorted by its primary value", ID("sort.primary"), Requires("7644-3.4.2.3-03", "7644-3.4.2.3-02"), Explain{
+		s.it("a multi-valued attribute is sorted by its primary value", ID("sort.primary"), Requires("7644-3.4.2.3-03", "7644-3.4.2.3-02"), Explain{
 			Why: "The list is ordered by addresses that the console does not even show.",
 			Fix: "Take the value whose primary is true, whatever its place.",
 		}, func() {
@@ -163,7 +163,7 @@ func (s *session) sortValues() {
 			p.ordered(p.sorted("emails.value"), single("dan", "bea", "cyd", "ada")...)
 		})
 
-		it("a multi-valued attribute without primary value is sorted by its first value", ID("sort.first-value"), Requires("7644-3.4.2.3-03", "7644-3.4.2.3-02"), Explain{
+		s.it("a multi-valued attribute without primary value is sorted by its first value", ID("sort.first-value"), Requires("7644-3.4.2.3-03", "7644-3.4.2.3-02"), Explain{
 			Why: "With a join over all values a record appears where its smallest value belongs, or several times.",
 			Fix: "Take the first value where none is primary.",
 		}, func() {
@@ -177,7 +177,7 @@ func (s *session) sortValues() {
 			p.ordered(p.sorted("phoneNumbers.value"), single(names...)...)
 		})
 
-		it("dateTime attributes are sorted chronologically", ID("sort.datetime"), Requires("7644-3.4.2.3-08", "7644-3.4.2.3-02"), Explain{
+		s.it("dateTime attributes are sorted chronologically", ID("sort.datetime"), Requires("7644-3.4.2.3-08", "7644-3.4.2.3-02"), Explain{
 			Why: "Newest first is what every audit view asks for.",
 			Fix: "Sort meta.created and meta.lastModified as instants.",
 		}, func() {
@@ -222,34 +222,34 @@ func leadingPhone(o scim.Object) string {
 
 // sortNames: how the attribute may be written (RFC 7644 §3.10, ambiguities A18 and A19).
 func (s *session) sortNames() {
-	about("Names in sortBy", func() {
+	s.about("Names in sortBy", func() {
 		var p *crowd
-		beforeAll(func() { p = s.sortCrowd() })
+		s.beforeAll(func() { p = s.sortCrowd() })
 		byName := single("ada", "bea", "cyd", "dan", "eve")
 		explain := Explain{
 			Why: "A name that is not understood is usually ignored, so the client takes an unsorted list for a sorted one.",
 			Fix: "Resolve sortBy with the same code as the attributes of filters: letter case does not matter, a URN may stand in front.",
 		}
 
-		it("sortBy takes a path to a sub-attribute", ID("sort.sub-attribute"), Requires("7644-3.4.2.3-04", "7644-3.4.2.3-02"), explain, func() {
+		s.it("sortBy takes a path to a sub-attribute", ID("sort.sub-attribute"), Requires("7644-3.4.2.3-04", "7644-3.4.2.3-02"), explain, func() {
 			p.has("name.givenName")
 			p.ordered(p.sorted("name.givenName"), single("bea", "dan", "ada", "cyd")...)
 		})
 
-		it("sortBy takes a core attribute with its schema's URN", ID("sort.urn"), Requires("7644-3.4.2.3-02", "7644-3.10-01"), explain, func() {
+		s.it("sortBy takes a core attribute with its schema's URN", ID("sort.urn"), Requires("7644-3.4.2.3-02", "7644-3.10-01"), explain, func() {
 			p.ordered(p.sorted(scim.UserURN+":userName"), byName...)
 		})
 
-		it("sortBy takes an attribute of an extension", ID("sort.urn-extension"), Requires("7644-3.4.2.3-02", "7644-3.10-01"), explain, func() {
+		s.it("sortBy takes an attribute of an extension", ID("sort.urn-extension"), Requires("7644-3.4.2.3-02", "7644-3.10-01"), explain, func() {
 			p.has(scim.EnterpriseURN + ":employeeNumber")
 			p.ordered(p.sorted(scim.EnterpriseURN+":employeeNumber"), single("bea", "cyd", "ada")...)
 		})
 
-		it("sortBy takes names in any letter case", ID("sort.attribute-case"), Requires("7644-3.4.2.3-02", "7644-3.10-05"), explain, func() {
+		s.it("sortBy takes names in any letter case", ID("sort.attribute-case"), Requires("7644-3.4.2.3-02", "7644-3.10-05"), explain, func() {
 			p.ordered(p.sorted("USERNAME"), byName...)
 		})
 
-		it("sortBy takes a URN in any letter case", ID("sort.urn-case"), Requires("7644-3.4.2.3-02", "7644-3.10-05"), explain, func() {
+		s.it("sortBy takes a URN in any letter case", ID("sort.urn-case"), Requires("7644-3.4.2.3-02", "7644-3.10-05"), explain, func() {
 			p.ordered(p.sorted(strings.ToUpper(scim.UserURN)+":userName"), byName...)
 		})
 	})
@@ -257,11 +257,11 @@ func (s *session) sortNames() {
 
 // sortQueries: sorting together with paging, projection and other types.
 func (s *session) sortQueries() {
-	about("Sorting as part of a query", func() {
+	s.about("Sorting as part of a query", func() {
 		var p *crowd
-		beforeAll(func() { p = s.sortCrowd() })
+		s.beforeAll(func() { p = s.sortCrowd() })
 
-		it("pages of a sorted result follow each other", ID("sort.across-pages"), Requires("7644-3.4.2.3-02", "7644-3.4.2.2-38"), Explain{
+		s.it("pages of a sorted result follow each other", ID("sort.across-pages"), Requires("7644-3.4.2.3-02", "7644-3.4.2.2-38"), Explain{
 			Why: "Where each page is sorted for itself, records repeat or are missed when a client reads page by page.",
 			Fix: "Sort all matches first, then cut out the page.",
 		}, func() {
@@ -281,7 +281,7 @@ func (s *session) sortQueries() {
 			s.judgeErr(err, all.xs...)
 		})
 
-		it("a list can be sorted by an attribute that it does not return", ID("sort.projection"), Requires("7644-3.4.2.3-02"), Explain{
+		s.it("a list can be sorted by an attribute that it does not return", ID("sort.projection"), Requires("7644-3.4.2.3-02"), Explain{
 			Why: "Clients ask for few attributes and sort by another; sorting what has already been cut leaves the list unsorted.",
 			Fix: "Sort the whole resources, before the projection.",
 		}, func() {
@@ -289,7 +289,7 @@ func (s *session) sortQueries() {
 			p.ordered(p.sorted("displayName", "attributes", "title"), single("dan", "ada", "bea", "cyd")...)
 		})
 
-		it("groups are sorted too", ID("sort.groups"), Requires("7644-3.4.2.3-02"), Explain{
+		s.it("groups are sorted too", ID("sort.groups"), Requires("7644-3.4.2.3-02"), Explain{
 			Why: "Consoles list groups by name.",
 			Fix: "Apply sortBy at every resource type.",
 		}, func() {
@@ -305,9 +305,9 @@ func (s *session) sortQueries() {
 
 // sortOddities: parameters that make no sense must do no harm (ambiguity A31).
 func (s *session) sortOddities() {
-	about("Sort parameters that make no sense", func() {
+	s.about("Sort parameters that make no sense", func() {
 		var p *crowd
-		beforeAll(func() { p = s.sortCrowd() })
+		s.beforeAll(func() { p = s.sortCrowd() })
 		explain := Explain{
 			Why: "A typing error in a client's configuration must not look like an outage, nor make records disappear.",
 			Fix: "Ignore what cannot be sorted by, or answer 400 with invalidPath or invalidValue.",
@@ -322,24 +322,24 @@ func (s *session) sortOddities() {
 			s.judgeErr(a.exactly(false, crowdTeam), a.xs...)
 		}
 
-		it("an unknown sortOrder is refused or ignored", ID("sort.invalid-order"), Requires("7644-3.4.2.3-06", "7644-3.12-01", allMatches), explain, func() {
+		s.it("an unknown sortOrder is refused or ignored", ID("sort.invalid-order"), Requires("7644-3.4.2.3-06", "7644-3.12-01", allMatches), explain, func() {
 			harmless("an unknown sortOrder", p.sorted("userName", "sortOrder", "sideways"))
 		})
 
-		it("an unknown attribute in sortBy is refused or ignored", ID("sort.unknown-attribute"), Requires("7644-3.4.2.3-02", "7644-3.12-01", allMatches), explain, func() {
+		s.it("an unknown attribute in sortBy is refused or ignored", ID("sort.unknown-attribute"), Requires("7644-3.4.2.3-02", "7644-3.12-01", allMatches), explain, func() {
 			harmless("an unknown attribute in sortBy", p.sorted("scimproofUnknown"))
 		})
 
-		it("a complex attribute in sortBy is refused or ignored", ID("sort.complex"), Requires("7644-3.4.2.3-04", "7644-3.12-01", allMatches), explain, func() {
+		s.it("a complex attribute in sortBy is refused or ignored", ID("sort.complex"), Requires("7644-3.4.2.3-04", "7644-3.12-01", allMatches), explain, func() {
 			s.needs("User", "name.familyName")
 			harmless("a complex attribute in sortBy", p.sorted("name"))
 		})
 
-		it("an empty sortBy is refused or ignored", ID("sort.empty"), Requires("7644-3.4.2.3-02", "7644-3.12-01", allMatches), explain, func() {
+		s.it("an empty sortBy is refused or ignored", ID("sort.empty"), Requires("7644-3.4.2.3-02", "7644-3.12-01", allMatches), explain, func() {
 			harmless("an empty sortBy", p.sorted(""))
 		})
 
-		it("sortOrder without sortBy is refused or ignored", ID("sort.order-alone"), Requires("7644-3.4.2.3-06", "7644-3.12-01", allMatches), explain, func() {
+		s.it("sortOrder without sortBy is refused or ignored", ID("sort.order-alone"), Requires("7644-3.4.2.3-06", "7644-3.12-01", allMatches), explain, func() {
 			harmless("sortOrder without sortBy", p.ask("User", p.team(), "sortOrder", "descending"))
 		})
 	})

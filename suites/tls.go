@@ -13,8 +13,8 @@ const soonExpiring = 14 * 24 * time.Hour
 
 // transport: facts of the TLS connection (RFC 7644 §7.2, ambiguity A58).
 func (s *session) transport() {
-	about("transport security", func() {
-		it("the endpoint is reached over https", ID("tls.scheme"), Requires("7644-7.2-01"), Explain{
+	s.about("transport security", func() {
+		s.it("the endpoint is reached over https", ID("tls.scheme"), Requires("7644-7.2-01"), Explain{
 			Why: "Over plain http every token and every person's data can be read on the way.",
 			Fix: "Serve SCIM over https only.",
 		}, func() {
@@ -30,9 +30,9 @@ func (s *session) transport() {
 			}))
 		})
 	})
-	about("the TLS connection", func() {
+	s.about("the TLS connection", func() {
 		var facts wire.TLSFacts
-		beforeAll(func() {
+		s.beforeAll(func() {
 			u, _ := url.Parse(s.cfg.Wire.BaseURL)
 			if u.Scheme != "https" {
 				s.skip("the target is not reached over https")
@@ -43,7 +43,7 @@ func (s *session) transport() {
 			}
 		})
 		judge := func(err error) { s.judge(&reports.Exchange{}, func(*reports.Exchange) error { return err }) }
-		it("TLS 1.2 is supported", ID("tls.version-1.2"), Requires("7644-7.2-02"), Explain{
+		s.it("TLS 1.2 is supported", ID("tls.version-1.2"), Requires("7644-7.2-02"), Explain{
 			Why: "RFC 7644 makes TLS 1.2 the version that every client can count on.",
 			Fix: "Enable TLS 1.2, and TLS 1.3 beside it.",
 		}, func() {
@@ -57,7 +57,7 @@ func (s *session) transport() {
 				judge(broken("neither TLS 1.2 nor TLS 1.3 is accepted"))
 			}
 		})
-		it("TLS 1.0 and TLS 1.1 are refused", ID("tls.old-versions"), Requires("7644-7.2-02"), Explain{
+		s.it("TLS 1.0 and TLS 1.1 are refused", ID("tls.old-versions"), Requires("7644-7.2-02"), Explain{
 			Why: "Both are retired (RFC 8996); a connection can be talked down to them.",
 			Fix: "Disable TLS 1.0 and 1.1.",
 		}, func() {
@@ -67,7 +67,7 @@ func (s *session) transport() {
 			}
 			judge(nil)
 		})
-		it("the certificate chain leads to a trusted root", ID("tls.chain"), Requires("7644-7.2-01"), Explain{
+		s.it("the certificate chain leads to a trusted root", ID("tls.chain"), Requires("7644-7.2-01"), Explain{
 			Why: "Identity providers refuse to connect to a server that they cannot identify.",
 			Fix: "Install the full chain of a certificate from a trusted authority.",
 		}, func() {
@@ -80,7 +80,7 @@ func (s *session) transport() {
 			}
 			judge(nil)
 		})
-		it("the certificate is made out to the host", ID("tls.host"), Requires("7644-7.2-01"), Explain{
+		s.it("the certificate is made out to the host", ID("tls.host"), Requires("7644-7.2-01"), Explain{
 			Why: "Identity providers refuse a certificate of another host.",
 			Fix: "Issue the certificate for the host name in the URL.",
 		}, func() {
@@ -90,7 +90,7 @@ func (s *session) transport() {
 			}
 			judge(nil)
 		})
-		it("the certificate is in date, and will be for two weeks", ID("tls.expiry"), Requires("7644-7.2-01"), Explain{
+		s.it("the certificate is in date, and will be for two weeks", ID("tls.expiry"), Requires("7644-7.2-01"), Explain{
 			Why: "On the day it ends all provisioning stops.",
 			Fix: "Renew the certificate, best automatically.",
 		}, func() {
