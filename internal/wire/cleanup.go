@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -37,7 +40,15 @@ const (
 // is unknown are searched for by the keys that were sent. Nothing is deleted that does not carry exactly our key and is
 // provably of this run. It may be repeated, and it works on the ledger of a run that was killed.
 func Cleanup(ctx context.Context, c *Client, l *Ledger) CleanupReport {
+	return CleanupWith(ctx, c, l, 1)
+}
+
+// CleanupWith is Cleanup that deletes with several workers, as it must after a load: 10,000 users one by one take long.
+func CleanupWith(ctx context.Context, c *Client, l *Ledger, workers int) CleanupReport {
 	t := &tidy{ctx: ctx, c: c, l: l, scans: map[string]*scan{}}
+	if b := l.Base(); (workers > 1 || l.isSlim()) && (b == "" || sameBase(b, c.base)) {
+		return t.crowd(max(workers, 1))
+	}
 	entries := l.Live()
 	sort.SliceStable(entries, func(i, j int) bool { return isGroup(entries[i]) && !isGroup(entries[j]) })
 	if b := l.Base(); b != "" && !sameBase(b, c.base) {
@@ -61,10 +72,54 @@ func Cleanup(ctx context.Context, c *Client, l *Ledger) CleanupReport {
 
 func isGroup(e Entry) bool { return strings.EqualFold(e.Endpoint, "/Groups") }
 
+// crowd removes what is known, groups first, with several workers, and then looks for the rest.
+func (t *tidy) crowd(workers int) CleanupReport {
+	var unknown []Entry
+	kinds := [2]iter.Seq[Entry]{}
+	if t.l.isSlim() {
+		unknown = t.l.unknown()
+		kinds = [2]iter.Seq[Entry]{t.l.stored(true), t.l.stored(false)}
+	} else {
+		var lists [2][]Entry
+		for _, e := range t.l.Live() {
+			switch {
+			case e.ID == "":
+				unknown = append(unknown, e)
+			case isGroup(e):
+				lists[0] = append(lists[0], e)
+			default:
+				lists[1] = append(lists[1], e)
+			}
+		}
+		kinds = [2]iter.Seq[Entry]{slices.Values(lists[0]), slices.Values(lists[1])}
+	}
+	for _, kind := range kinds {
+		work := make(chan Entry)
+		var wg sync.WaitGroup
+		for range workers {
+			wg.Go(func() {
+				for e := range work {
+					t.remove(e)
+				}
+			})
+		}
+		for e := range kind {
+			work <- e
+		}
+		close(work)
+		wg.Wait()
+	}
+	for _, e := range unknown {
+		t.find(e)
+	}
+	return t.report()
+}
+
 type tidy struct {
 	ctx   context.Context
 	c     *Client
 	l     *Ledger
+	mu    sync.Mutex // of left
 	left  []Leftover
 	scans map[string]*scan
 }
@@ -73,6 +128,10 @@ func (t *tidy) report() CleanupReport {
 	r := CleanupReport{Left: t.left}
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
+	if s := t.l.slim; s != nil {
+		r.Created, r.Deleted = s.created, len(s.gone)
+		return r
+	}
 	for _, e := range t.l.entries {
 		if e.ID != "" {
 			r.Created++
@@ -86,6 +145,8 @@ func (t *tidy) report() CleanupReport {
 
 func (t *tidy) leave(e Entry, why string) {
 	_, key := searchKey(e.Keys)
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.left = append(t.left, Leftover{e.Endpoint, e.ID, key, why})
 }
 
@@ -262,6 +323,9 @@ func (t *tidy) ours(o scim.Object, keys map[string]string) bool {
 func (t *tidy) entry(n int) *Entry {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
+	if t.l.slim != nil {
+		return t.l.slim.open[n]
+	}
 	return t.l.byNum[n]
 }
 
