@@ -104,6 +104,8 @@ type driver struct {
 	stop      bool
 	cut       *reports.Cut
 	oks       int64
+	proofs    [classes][]*reports.Exchange // the first exchanges of each class that is not as wanted
+	lastAt    time.Duration                // when the last flow started, pauses left out
 	last      [10]struct{ second, all, failed int64 }
 	stopped   time.Time
 	crash     any
@@ -484,9 +486,10 @@ func (d *driver) arrival(now time.Time) (time.Time, bool) {
 }
 
 // begin counts a flow that starts.
-func (d *driver) begin(time.Time) {
+func (d *driver) begin(now time.Time) {
 	d.active++
 	d.started++
+	d.lastAt = now.Sub(d.began) - d.quietFor
 	d.nextDue = time.Time{}
 	if d.due == nil {
 		d.freed = d.freed[1:]
@@ -633,6 +636,7 @@ func (d *driver) answer(j *job, a *wire.Answer, out *Outcome, after time.Duratio
 	}
 	if out.Class == Throttled {
 		d.throttled++
+		d.prove(Throttled, out)
 		if d.cfg.Throttle != IgnoreAfter {
 			if d.cfg.Throttle == AdaptRate {
 				d.pace.throttled(end)
@@ -647,6 +651,9 @@ func (d *driver) answer(j *job, a *wire.Answer, out *Outcome, after time.Duratio
 		d.pace.accepted(end)
 	}
 	next := d.cfg.Plan.Answer(j.op, out)
+	if c := out.Class; c != OK && c != WantedConflict {
+		d.prove(c, out)
+	}
 	d.judge(out, end)
 	d.starved = time.Time{} // the answer may have made others ready
 	for _, op := range next {
@@ -659,6 +666,16 @@ func (d *driver) answer(j *job, a *wire.Answer, out *Outcome, after time.Duratio
 		d.queue(n)
 	}
 	d.ended(j, end)
+}
+
+// proofs is how many exchanges of a class are kept.
+const proofs = 3
+
+// prove keeps the first exchanges of a class as evidence; the caller holds mu.
+func (d *driver) prove(c Class, out *Outcome) {
+	if len(d.proofs[c]) < proofs {
+		d.proofs[c] = append(d.proofs[c], out.Evidence())
+	}
 }
 
 // ended counts an operation of a flow out, and the flow when it was the last one.
@@ -775,6 +792,10 @@ func (d *driver) report(ended time.Time, cpu time.Duration, memory int64) *repor
 	all := summarize(l)
 	l.Throttling = reports.LoadThrottling{Policy: d.cfg.Throttle, Waited: int64(d.waited)}
 	finish(l, all, d.started, wall)
+	if d.due != nil && d.started > 1 && d.lastAt > 0 {
+		// How fast the last answers came is no matter of when flows started.
+		l.Flows = float64(d.started-1) / d.lastAt.Seconds()
+	}
 	l.Generator = reports.LoadGenerator{
 		CPU: int64(cpu), Processors: runtime.GOMAXPROCS(0), Memory: memory, Timer: d.alarm.name(), Lag: quantiles(d.rec.own),
 	}
@@ -782,6 +803,7 @@ func (d *driver) report(ended time.Time, cpu time.Duration, memory int64) *repor
 		l.Generator.Busy = cpu.Seconds() / total / float64(l.Generator.Processors)
 	}
 	judgeGenerator(l, d.rec.responses().ValueAtPercentile(99))
+	l.Findings = observations(l, d.proofs)
 	return l
 }
 

@@ -26,6 +26,14 @@ const (
 	LoadOrphan      = "orphan"       // there, although it was deleted or never acknowledged
 	LoadForeign     = "foreign"      // a record that this run did not make was changed
 	LoadSkippedPage = "skipped-page" // a walk through the pages missed or repeated records
+
+	// Of the answers themselves.
+	LoadServerErrors = "server-errors"      // 5xx
+	LoadBroken       = "broken-answers"     // resets, time-outs, cut-off bodies
+	LoadRefused      = "refusals"           // other 4xx and 3xx, and answers that cannot be understood
+	LoadThrottled    = "throttling"         // 429
+	LoadConflicts    = "unwanted-conflicts" // 409 or 412 where none should be
+	LoadSlowTail     = "slow-tail"          // a few answers are far slower than the others
 )
 
 // Growth is how the latency of one operation changes with the size of the directory.
@@ -81,10 +89,22 @@ type Load struct {
 	Findings   []LoadFinding   `json:"findings,omitempty"`
 	Growth     []Growth        `json:"growth,omitempty"`
 	Limit      *LoadLimit      `json:"limit,omitempty"`
+	// Audit says what was read back after the load, "" if nothing was.
+	Audit string `json:"audit,omitempty"`
 	// Left is the share of the plan that was not done, 0 to 1.
 	Left     float64       `json:"left"`
 	Coverage *LoadCoverage `json:"coverage,omitempty"`
 	Series   []LoadWindow  `json:"series,omitempty"`
+}
+
+// answered tells whether any request was answered as wanted.
+func (l *Load) answered() bool {
+	for _, o := range l.Operations {
+		if o.Response.Count > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // LoadOperation is what was measured of one operation.
