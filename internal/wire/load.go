@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -210,11 +209,7 @@ func (c *Client) exchange(ctx context.Context, r *Request, u *url.URL, header ht
 
 // Exchange records what was sent and what came back, redacted, and with it an id of its own.
 func (c *Client) Exchange(r *Request, a *Answer) *reports.Exchange {
-	c.mu.Lock()
-	c.seq++
-	id := c.seq
-	c.mu.Unlock()
-	x := &reports.Exchange{ID: "x" + strconv.Itoa(id), Method: r.Method, Started: a.Sent, Duration: a.Took, Status: a.Status}
+	x := &reports.Exchange{ID: c.tape.next(), Method: r.Method, Started: a.Sent, Duration: a.Took, Status: a.Status}
 	x.URL = c.redact.url(r.Path)
 	if a.url != nil {
 		x.URL = c.redact.url(a.url.String())

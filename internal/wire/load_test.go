@@ -166,7 +166,7 @@ func TestCleanupByCrowd(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r := CleanupWith(context.Background(), c, l, 8)
+		r := Cleanup(context.Background(), c, l, 8)
 		if len(r.Left) != 0 || r.Created != 302 || r.Deleted != 302 || len(f.store) != 0 {
 			t.Errorf("again=%v: %d created, %d deleted, left %v; %d are there", again, r.Created, r.Deleted, r.Left, len(f.store))
 		}
