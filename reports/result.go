@@ -45,6 +45,7 @@ type Finding struct {
 	Message  string `json:"message"`
 	Expected string `json:"expected,omitempty"`
 	Got      string `json:"got,omitempty"`
+	Exchange string `json:"exchange,omitempty"` // id of the exchange that shows it
 }
 
 // Requirement is one normative statement out of the catalogue.
@@ -156,6 +157,7 @@ type Run struct {
 	Features   []Feature   `json:"features,omitempty"`
 	Behaviours []Behaviour `json:"behaviours,omitempty"`
 	Results    []Result    `json:"results"`
+	Causes     []Cause     `json:"causes,omitempty"` // what the findings have in common
 	Exchanges  []*Exchange `json:"exchanges,omitempty"`
 
 	Requests int     `json:"requests"`
