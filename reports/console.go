@@ -38,6 +38,7 @@ func WriteConsole(w io.Writer, r *Run, v Verdict, o Options) error {
 	if o.ASCII {
 		c.mark = "..."
 	}
+	c.load()
 	c.failures()
 	c.briefly(Error)
 	c.warnings()
@@ -341,9 +342,9 @@ func (c *console) summary() {
 	c.line("Target", strings.TrimSpace(r.Target.Name+" "+r.Target.URL))
 	word := Pass
 	switch {
-	case v.Word == ConformantNotes:
+	case v.Word == ConformantNotes, v.Word == HoldsNotes:
 		word = Warn
-	case v.Word != Conformant:
+	case v.Word != Conformant && v.Word != Holds:
 		word = Fail
 	}
 	fmt.Fprintf(c.w, "%-12s%s (exit %d)\n", "Verdict", c.paint(word, v.Word), v.Exit)
@@ -365,7 +366,9 @@ func (c *console) summary() {
 	if r.Cut != nil {
 		c.line("Hint", r.Cut.Hint)
 	}
-	c.line("MUST", fmt.Sprintf("%d of %d judged passed", v.MustPassed, v.MustJudged))
+	if r.Load == nil {
+		c.line("MUST", fmt.Sprintf("%d of %d judged passed", v.MustPassed, v.MustJudged))
+	}
 	c.line("Features", c.features())
 	c.cleanup()
 	c.line("Time", fmt.Sprintf("%s, %s (%s), %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond),
@@ -425,6 +428,9 @@ func (c *console) cleanup() {
 
 // next is the command that helps most now.
 func (c *console) next() string {
+	if c.run.Load != nil {
+		return c.nextLoad()
+	}
 	if c.run.Cleanup.Ledger != "" && len(c.run.Cleanup.Left) > 0 && c.v.Green {
 		return "scimproof cleanup " + c.run.Cleanup.Ledger
 	}
@@ -440,6 +446,17 @@ func (c *console) next() string {
 	}
 	if c.v.Exit != ExitOK {
 		return "remove the cause above and run again"
+	}
+	return "nothing to fix"
+}
+
+// nextLoad is the command that helps most after a load.
+func (c *console) nextLoad() string {
+	switch {
+	case c.run.Cleanup.Ledger != "" && len(c.run.Cleanup.Left) > 0:
+		return "scimproof cleanup " + c.run.Cleanup.Ledger
+	case c.v.Exit != ExitOK && c.v.Exit != ExitLeftovers:
+		return "remove the cause above and run again with --seed " + fmt.Sprint(c.run.Seed)
 	}
 	return "nothing to fix"
 }
