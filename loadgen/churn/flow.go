@@ -150,7 +150,7 @@ func (f *flow) operations() []loadgen.Op {
 	case stray:
 		op.Name, op.Method, op.Path = loadgen.Delete, http.MethodDelete, p.userPath(f.wins[len(f.wins)-1].id)
 	case readGone:
-		op.Name, op.Path, op.Want = loadgen.Read, p.userPath(f.id), loadgen.WantMissing
+		op.Name, op.Path, op.Want = loadgen.Read, p.userPath(f.id), loadgen.WantMissing|loadgen.WantOK
 	default:
 		return f.groupOperations(op, groups)
 	}
@@ -287,7 +287,11 @@ func (f *flow) answer(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
 		f.p.deleted.Set(f.i, true)
 		return f.next()
 	case readGone:
-		if !out.OK() {
+		switch {
+		case out.OK() && out.Status >= 300:
+		case !out.OK():
+			f.p.fault(op, out)
+		default:
 			f.p.findings.Answered(out, loadgen.Finding{
 				Kind: reports.LoadOrphan, Word: reports.Fail, Message: "a user can be read after its deletion was acknowledged", Expected: "404", Got: strconv.Itoa(out.Status),
 			})
