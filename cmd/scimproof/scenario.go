@@ -15,6 +15,7 @@ import (
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/loadgen"
+	"github.com/scimproof/scimproof/loadgen/churn"
 	"github.com/scimproof/scimproof/loadgen/provisioning"
 )
 
@@ -26,6 +27,7 @@ type scenarioFlags struct {
 	again                             int
 	joiners, movers, leavers, deleted int
 	noGrowth, noManagers              bool
+	duplicates, equals, races         string // shares in per cent
 }
 
 func (s *scenarioFlags) flags(fs *pflag.FlagSet) {
@@ -41,12 +43,15 @@ func (s *scenarioFlags) flags(fs *pflag.FlagSet) {
 	fs.IntVar(&s.movers, "movers", -1, "incremental: `N` users change (default 1 %)")
 	fs.IntVar(&s.leavers, "leavers", -1, "incremental: `N` users leave, and are deactivated (default 1 %)")
 	fs.IntVar(&s.deleted, "deleted", 0, "incremental: `N` users are deleted for good")
+	fs.StringVar(&s.duplicates, "duplicates", "5%", "churn: `SHARE` of users that are created a second time, which should be refused")
+	fs.StringVar(&s.equals, "equals", "5%", "churn: `SHARE` of users that are created twice at once")
+	fs.StringVar(&s.races, "races", "5%", "churn: `SHARE` of users that are changed twice at once")
 	fs.StringVar(&s.domain, "user-domain", "", "mail `DOMAIN` of the users that are created (default example.com)")
 	fs.BoolVar(&s.noGrowth, "no-growth", false, "send no probes that measure latency against directory size")
 	fs.BoolVar(&s.noManagers, "no-managers", false, "set no managers")
 }
 
-var scenarios = []string{"initial", "incremental"}
+var scenarios = []string{"initial", "churn", "incremental"}
 
 // check fills in the defaults that depend on others.
 func (s *scenarioFlags) check() error {
@@ -70,6 +75,11 @@ func (s *scenarioFlags) check() error {
 	if s.again < 0 || s.deleted < 0 {
 		return usage("0 means none", "--again and --deleted cannot be negative")
 	}
+	for name, text := range map[string]string{"duplicates": s.duplicates, "equals": s.equals, "races": s.races} {
+		if _, err := percent(text); err != nil {
+			return usage("write it as 5%", "--%s: %w", name, err)
+		}
+	}
 	if err := s.engine(nil).Check(); err != nil {
 		return usage("", "%w", err)
 	}
@@ -85,9 +95,13 @@ func (s *scenarioFlags) engine(owned func(string) bool) provisioning.Config {
 // identity is what decides the requests of a plan, for the report and for merging.
 func (s *scenarioFlags) identity() map[string]string {
 	id := map[string]string{
-		"users": strconv.Itoa(s.users), "groups": strconv.Itoa(s.groups), "memberships": strconv.Itoa(s.memberships), "match": s.match,
-		"members-per-request": strconv.Itoa(s.perRequest), "directory": fixtures.DirectoryVersion,
+		"users": strconv.Itoa(s.users), "groups": strconv.Itoa(s.groups), "memberships": strconv.Itoa(s.memberships), "directory": fixtures.DirectoryVersion,
 	}
+	if s.scenario == "churn" {
+		id["duplicates"], id["equals"], id["races"] = s.duplicates, s.equals, s.races
+		return id
+	}
+	id["match"], id["members-per-request"], id["managers"] = s.match, strconv.Itoa(s.perRequest), strconv.FormatBool(!s.noManagers)
 	if s.match == "list" {
 		id["page-size"] = strconv.Itoa(s.pageSize)
 	}
@@ -106,6 +120,17 @@ func (s *scenarioFlags) identity() map[string]string {
 func (s *scenarioFlags) make(ctx context.Context, client *wire.Client, seed int64, tag string, part loadgen.Shard, required map[string]any) (loadgen.Plan, error) {
 	t := loadgen.Learn(ctx, client, tag)
 	d := fixtures.Directory{Seed: seed, Users: s.users, Groups: s.groups, Memberships: s.memberships, Tag: tag, Domain: s.domain, Extra: nested(required)}
+	if s.scenario == "churn" {
+		cfg := churn.Config{Directory: d, Target: t, Part: part}
+		cfg.Duplicates, _ = percent(s.duplicates)
+		cfg.Equals, _ = percent(s.equals)
+		cfg.Races, _ = percent(s.races)
+		plan, err := churn.New(cfg)
+		if err != nil {
+			return nil, usage("", "%w", err)
+		}
+		return plan, nil
+	}
 	existing, existingGroups := total(ctx, client, t.Users), total(ctx, client, t.Groups)
 	setup := provisioning.Setup{
 		Config: s.engine(client.Ledger().Owns), Target: t, Company: provisioning.NewCompanyFor(d, t, part), Tag: tag, Again: s.again,
