@@ -47,6 +47,7 @@ type Finding struct {
 	Message  string `json:"message"`
 	Expected string `json:"expected,omitempty"`
 	Got      string `json:"got,omitempty"`
+	Exchange string `json:"exchange,omitempty"` // id of the exchange that shows it
 }
 
 // Requirement is one normative statement out of the catalogue.
@@ -158,6 +159,7 @@ type Run struct {
 	Features   []Feature   `json:"features,omitempty"`
 	Behaviours []Behaviour `json:"behaviours,omitempty"`
 	Results    []Result    `json:"results"`
+	Causes     []Cause     `json:"causes,omitempty"` // what the findings have in common
 	Exchanges  []*Exchange `json:"exchanges,omitempty"`
 
 	Load *Load `json:"load,omitempty"` // of a load run; Results are made of it by LoadResults
