@@ -21,6 +21,7 @@ func (s *session) register() {
 	s.bulk()
 	s.versions()
 	s.me()
+	s.hostilities()
 	s.errors()
 	s.authentication()
 	s.transport()
