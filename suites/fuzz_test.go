@@ -36,7 +36,7 @@ func FuzzLearn(f *testing.F) {
 			_ = l.claim(feature)
 		}
 		_, _ = l.limit("bulk.maxOperations"), l.limit("filter.maxResults")
-		s := &session{ctx: context.Background(), learned: l, cfg: Config{RunID: "fuzzfuzz"}, cur: &current{}}
+		s := &session{engine: &engine{ctx: context.Background(), learned: l, cfg: Config{RunID: "fuzzfuzz"}}, cur: &current{}}
 		_ = s.user("fuzz")
 		if l.typ("Group") != nil {
 			_ = s.group("fuzz")
@@ -66,7 +66,7 @@ func FuzzChecks(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &session{ctx: context.Background(), learned: l, cfg: Config{RunID: "fuzzfuzz"}, client: client, cur: &current{}}
+		s := &session{engine: &engine{ctx: context.Background(), learned: l, cfg: Config{RunID: "fuzzfuzz"}}, client: client, cur: &current{}}
 		r := &resource{typ: user, ID: "1", Sent: scim.Object{"userName": "a"}, Created: x}
 		sent := scim.Object{"userName": "a", "emails": []any{scim.Object{"value": "a", "primary": true}}, scim.EnterpriseURN: scim.Object{"department": "d"}}
 		for _, check := range []Check{

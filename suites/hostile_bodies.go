@@ -196,10 +196,22 @@ func (s *session) hostileTypes() {
 			t := s.needsType("User")
 			tag := scim.Quote(s.tag("types"))
 			for _, k := range []kind{
-				{"userName", `[` + tag + `]`}, {"userName", `{"value":` + tag + `}`},
-				{"displayName", `{"a":{"b":[1]}}`}, {"nickName", `4711`}, {"nickName", `1e99999`}, {"title", `true`}, {"externalId", `[1,2]`},
-				{"name", `"Ann"`}, {"name", `[{"givenName":"Ann"}]`}, {"emails", `"a@example.com"`}, {"emails", `[["a@example.com"]]`}, {"emails", `{"0":{"value":"a@example.com"}}`},
-				{"active", `{"a":true}`}, {"active", `[true]`}, {"schemas", `"` + t.Schema + `"`}, {"schemas", `[{}]`},
+				{"userName", `[` + tag + `]`},
+				{"userName", `{"value":` + tag + `}`},
+				{"displayName", `{"a":{"b":[1]}}`},
+				{"nickName", `4711`},
+				{"nickName", `1e99999`},
+				{"title", `true`},
+				{"externalId", `[1,2]`},
+				{"name", `"Ann"`},
+				{"name", `[{"givenName":"Ann"}]`},
+				{"emails", `"a@example.com"`},
+				{"emails", `[["a@example.com"]]`},
+				{"emails", `{"0":{"value":"a@example.com"}}`},
+				{"active", `{"a":true}`},
+				{"active", `[true]`},
+				{"schemas", `"` + t.Schema + `"`},
+				{"schemas", `[{}]`},
 			} {
 				if t.attribute(k.attr) == nil {
 					continue

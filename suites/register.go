@@ -1,28 +1,24 @@
 package suites
 
-// register declares every spec, in the order in which a reader wants the results.
+// register declares every spec, in the order in which a reader wants the results. A lane holds the areas that share
+// records or whose checks build upon one another.
 func (s *session) register() {
-	s.discovery()
-	s.schemas()
-	s.creation()
-	s.reading()
-	s.queries()
-	s.filters()
-	s.sorting()
-	s.paging()
-	s.cursors()
-	s.projections()
-	s.searches()
-	s.replacing()
-	s.patching()
-	s.deleting()
-	s.groups()
-	s.deprovisioning()
-	s.bulk()
-	s.versions()
-	s.me()
-	s.hostilities()
-	s.errors()
-	s.authentication()
-	s.transport()
+	s.lane("discovery", (*session).discovery, (*session).schemas)
+	s.lane("create", (*session).creation)
+	s.lane("read", (*session).reading)
+	s.lane("query", (*session).queries, (*session).paging, (*session).cursors, (*session).searches)
+	s.lane("filter", (*session).filters, (*session).sorting)
+	s.lane("projection", (*session).projections)
+	s.lane("put", (*session).replacing)
+	s.lane("patch", (*session).patching)
+	s.lane("delete", (*session).deleting)
+	s.lane("groups", (*session).groups)
+	s.lane("deprovision", (*session).deprovisioning)
+	s.lane("bulk", (*session).bulk)
+	s.lane("etag", (*session).versions)
+	s.lane("me", (*session).me)
+	s.lane("hostile", (*session).hostilities)
+	s.lane("errors", (*session).errors)
+	s.lane("auth", (*session).authentication, (*session).transport)
+	s.lane("afterwards", (*session).createAfterwards, (*session).errorsAfterwards).last = true
 }

@@ -67,7 +67,7 @@ func FuzzAnswer(f *testing.F) {
 				t.Error("the token is recorded")
 			}
 		}
-		Cleanup(t.Context(), c, c.Ledger())
+		Cleanup(t.Context(), c, c.Ledger(), 0)
 	})
 }
 

@@ -88,6 +88,14 @@ func (r *redactor) body(b []byte) string {
 // RedactBody replaces the values of passwords and tokens in a body by "[redacted]", at any depth and in any letter case,
 // and leaves every other byte as it is. A body that is not JSON is searched for the same names.
 func RedactBody(body string) string {
+	if !mentions(body) {
+		return body
+	}
+	return redactBody(body)
+}
+
+// redactBody is RedactBody without the look beforehand.
+func redactBody(body string) string {
 	s := &spanScanner{in: body}
 	s.space()
 	err := s.value(0)
@@ -103,10 +111,18 @@ func RedactBody(body string) string {
 }
 
 // maskFilter hides the values that filters compare passwords with.
-func maskFilter(s string) string { return secretFilter.ReplaceAllString(s, "${1}"+redacted) }
+func maskFilter(s string) string {
+	if !asksSecret(s) {
+		return s
+	}
+	return secretFilter.ReplaceAllString(s, "${1}"+redacted)
+}
 
 // secretName tells whether an attribute name or path ends in a secret member.
 func secretName(name string) bool {
+	if !mentions(name) {
+		return false
+	}
 	name = strings.ToLower(strings.TrimSpace(name))
 	if secretMembers[name] {
 		return true
@@ -201,13 +217,19 @@ func (s *spanScanner) text() error {
 }
 
 func (s *spanScanner) str() (string, error) {
-	start := s.pos
+	start, plain := s.pos, true
 	for s.pos++; s.pos < len(s.in); s.pos++ {
-		switch s.in[s.pos] {
-		case '\\':
+		switch c := s.in[s.pos]; {
+		case c == '\\':
+			plain = false
 			s.pos++
-		case '"':
+		case c < ' ':
+			plain = false
+		case c == '"':
 			s.pos++
+			if plain {
+				return s.in[start+1 : s.pos-1], nil
+			}
 			var v string
 			if json.Unmarshal([]byte(s.in[start:s.pos]), &v) != nil {
 				return "", errNotJSON
