@@ -21,6 +21,8 @@ func (s *session) register() {
 	s.bulk()
 	s.versions()
 	s.me()
+	s.claims()
+	s.asynchronous()
 	s.errors()
 	s.authentication()
 	s.transport()
