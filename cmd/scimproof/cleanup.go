@@ -59,7 +59,7 @@ func (m *Main) runCleanup(ctx context.Context, conn *connection, path string) er
 	if err := reachable(ctx, client); err != nil {
 		return err
 	}
-	r := wire.Cleanup(ctx, client, l)
+	r := wire.Cleanup(ctx, client, l, 1)
 	fmt.Fprintf(m.out, "run %s against %s: %d created, %d deleted, %d left\n", l.RunID(), l.Base(), r.Created, r.Deleted, len(r.Left))
 	for _, left := range r.Left {
 		fmt.Fprintf(m.out, "left  %s  %s  %s\n", reports.Visible(wire.ResourcePath(left.Endpoint, left.ID)), reports.Visible(left.Key), reports.Visible(left.Why))
