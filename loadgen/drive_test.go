@@ -70,8 +70,13 @@ func TestQuantiles(t *testing.T) {
 			got  int64
 			want time.Duration
 		}{
-			{"p50", q.P50, 500 * time.Millisecond}, {"p90", q.P90, 900 * time.Millisecond}, {"p95", q.P95, 950 * time.Millisecond},
-			{"p99", q.P99, 990 * time.Millisecond}, {"p99.9", q.P999, 999 * time.Millisecond}, {"max", q.Max, time.Second}, {"mean", q.Mean, 500050 * time.Microsecond},
+			{"p50", q.P50, 500 * time.Millisecond},
+			{"p90", q.P90, 900 * time.Millisecond},
+			{"p95", q.P95, 950 * time.Millisecond},
+			{"p99", q.P99, 990 * time.Millisecond},
+			{"p99.9", q.P999, 999 * time.Millisecond},
+			{"max", q.Max, time.Second},
+			{"mean", q.Mean, 500050 * time.Microsecond},
 		} {
 			if !near(c.got, int64(c.want), 0.01) {
 				t.Errorf("%s is %v, the truth is %v", c.name, time.Duration(c.got), c.want)

@@ -34,7 +34,10 @@ func WriteConsole(w io.Writer, r *Run, v Verdict, o Options) error {
 	}
 	o.Width = max(o.Width, 40)
 	b := bufio.NewWriter(w)
-	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…"}
+	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…", causes: r.Causes}
+	if c.causes == nil {
+		c.causes = Causes(r, nil)
+	}
 	if o.ASCII {
 		c.mark = "..."
 	}
@@ -56,6 +59,8 @@ type console struct {
 	v     Verdict
 	index map[string]*Exchange
 	mark  string
+	// causes are those of the run; a run of an older version has none on file.
+	causes []Cause
 }
 
 var colors = map[Word]string{Pass: "32", Fail: "1;31", Error: "35", Warn: "33", Info: "34", Skip: "90", Waived: "90"}
@@ -125,20 +130,9 @@ func (c *console) failures() {
 	for _, res := range c.run.Results {
 		results[res.ID] = res
 	}
-	told := map[string]bool{}
-	for _, cause := range c.run.Causes {
-		first := results[cause.Checks[0]]
-		if !c.v.Failing(first) {
-			continue
-		}
-		for _, id := range cause.Checks {
-			told[id] = true
-		}
-		c.failure(first, cause)
-	}
-	for _, res := range c.run.Results {
-		if c.v.Failing(res) && !told[res.ID] {
-			c.failure(res, Cause{Checks: []string{res.ID}})
+	for _, cause := range c.causes {
+		if first := results[cause.Checks[0]]; c.v.Failing(first) {
+			c.failure(first, cause)
 		}
 	}
 }
@@ -221,7 +215,7 @@ func (c *console) header(label string, header map[string][]string) {
 func (c *console) warnings() {
 	printed := false
 	explained := map[string]bool{}
-	for _, cause := range c.run.Causes {
+	for _, cause := range c.causes {
 		if !c.failing(cause.Checks[0]) {
 			continue
 		}
@@ -356,11 +350,11 @@ func (c *console) summary() {
 		}
 		c.line(label, reason)
 	}
-	if n := len(r.Causes); n > 0 {
-		bad := 0
-		for _, cause := range r.Causes {
-			bad += len(cause.Checks)
-		}
+	bad := 0
+	for _, cause := range c.causes {
+		bad += len(cause.Checks)
+	}
+	if n := len(c.causes); n < bad {
 		c.line("Causes", fmt.Sprintf("%d, for %s that failed, warned or could not be judged", n, plural(bad, "check")))
 	}
 	if r.Cut != nil {
@@ -434,8 +428,8 @@ func (c *console) next() string {
 	if c.run.Cleanup.Ledger != "" && len(c.run.Cleanup.Left) > 0 && c.v.Green {
 		return "scimproof cleanup " + c.run.Cleanup.Ledger
 	}
-	if len(c.run.Causes) > 0 {
-		return "scimproof explain " + c.run.Causes[0].Checks[0]
+	if len(c.causes) > 0 {
+		return "scimproof explain " + c.causes[0].Checks[0]
 	}
 	for _, w := range []Word{Fail, Error, Warn} {
 		for _, res := range c.run.Results {
