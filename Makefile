@@ -13,8 +13,9 @@ help: ## show the targets
 build: ## build bin/scimproof, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/scimproof
 
-demo: build ## start the embedded target, check it, write the reports to out/
+demo: build ## check the embedded target, then provision 10,000 users into one; reports go to out/
 	$(BIN) demo --out-dir out
+	$(BIN) load --embedded --users 10000 --groups 100 --memberships 5000 --members-per-request 50 -o json=out/load.json -o csv=out/load.csv
 
 test: ## run every test that needs Go alone
 	$(GO) test -timeout 40m ./...
