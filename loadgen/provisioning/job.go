@@ -8,6 +8,7 @@ import (
 
 	"github.com/scimproof/scimproof/fixtures"
 	"github.com/scimproof/scimproof/loadgen"
+	"github.com/scimproof/scimproof/reports"
 )
 
 // Match is how an engine finds out what the target has already.
@@ -126,6 +127,12 @@ func (j *Job) Audit(ctx context.Context, c loadgen.Client) []loadgen.Finding {
 		a.Groups(ctx, teams{j})
 	}
 	a.Foreign(ctx)
+	if n := len(j.links.escrow); n > 0 {
+		j.findings.Add(loadgen.Finding{
+			Kind: "not-provisioned", Word: reports.Warn, Count: n, Of: j.source.Users(),
+			Message: "users are not what they should be, because their last request failed; the next cycle would try again",
+		})
+	}
 	return j.findings.List()
 }
 

@@ -69,7 +69,7 @@ func NewScenario(s Setup) (*Scenario, error) {
 // predict counts for a company of its own, so that the one of the run is left as it is.
 func predict(s Setup, managers bool, part loadgen.Shard) map[string]int {
 	c := NewCompany(s.Company.d, part)
-	n := PredictInitial(s.Config, c, managers, s.Existing)
+	n := PredictInitial(s.Config, c, managers, !s.Target.NoPatch, s.Existing)
 	for range s.Again {
 		add(n, PredictAgain(s.Config, c, s.Existing+c.Users(), s.ExistingGroups+c.Groups()))
 	}
