@@ -47,7 +47,7 @@ func (s *session) createAfterwards() {
 			Fix: "Store passwords as salted hashes only, and never quote request bodies in errors.",
 		}, func() {
 			s.needs("User", "password")
-			for _, x := range s.exchanges {
+			for _, x := range s.everything() {
 				if x.ID == u.Created.ID || !strings.Contains(string(x.Body()), password) {
 					continue
 				}
@@ -62,7 +62,7 @@ func (s *session) createAfterwards() {
 			Why: "Each reader takes another of the two for the preferred one, and mail goes to the wrong address.",
 			Fix: "Let at most one value of an attribute be primary, also where the server chooses it.",
 		}, func() {
-			for _, x := range s.exchanges {
+			for _, x := range s.everything() {
 				if !x.Success() || !strings.Contains(string(x.Body()), `"primary"`) {
 					continue
 				}
@@ -148,7 +148,7 @@ func onePrimary(o scim.Object) error {
 // creationIDs lists the ids that 201 answers of the run gave, each with the locations of the resources behind it.
 func (s *session) creationIDs() map[string][]string {
 	out := map[string][]string{}
-	for _, x := range s.exchanges {
+	for _, x := range s.everything() {
 		if x.Method != http.MethodPost || x.Status != http.StatusCreated {
 			continue
 		}

@@ -17,12 +17,6 @@ import (
 
 // errors: the form of errors and what provokes them (RFC 7644 §3.12).
 func (s *session) errors() {
-	s.errorRequests()
-	s.createAfterwards()
-	s.errorsAfterwards()
-}
-
-func (s *session) errorRequests() {
 	s.about("requests that a server has to refuse", func() {
 		var (
 			u                                                                                *resource
@@ -296,7 +290,7 @@ func (s *session) errorsAfterwards() {
 			Fix: "Find the exception in the server's log and answer with the fitting 4xx, or fix the failure.",
 		}, func() {
 			answered := false
-			for _, x := range s.exchanges {
+			for _, x := range s.everything() {
 				answered = answered || x.Status > 0
 				if NotServerError(x) != nil {
 					s.judge(x, NotServerError)

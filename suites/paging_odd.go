@@ -102,13 +102,15 @@ func (s *session) pagingPlain() {
 				}
 				return pages, errors.Join(answers(pages), f.missed(f.met(pages)))
 			}
-			pages, err := read()
-			if err != nil {
-				if _, again := read(); again == nil {
-					err = soften(reports.Warn, err)
+			s.alone(func() {
+				pages, err := read()
+				if err != nil {
+					if _, again := read(); again == nil {
+						err = soften(reports.Warn, err)
+					}
 				}
-			}
-			s.judgeErr(err, pages...)
+				s.judgeErr(err, pages...)
+			})
 		})
 
 		s.it("count=0 without a filter returns no resources", ID("paging.plain-count-zero"), Requires("7644-3.4.2.4-07", "7644-3.4.2.4-04"), Explain{
