@@ -9,13 +9,13 @@ import (
 	"github.com/scimproof/scimproof/reports"
 )
 
-// versionSegment is what a base may end in (RFC 7644 §3.13).
-var versionSegment = regexp.MustCompile(`/v\d+$`)
+// apiVersion is what a base may end in (RFC 7644 §3.13).
+var apiVersion = regexp.MustCompile(`/v\d+$`)
 
 // otherVersion is the URI of a resource under a base with another version of the API, or without one.
 func otherVersion(base, path string) string {
-	if versionSegment.MatchString(base) {
-		return versionSegment.ReplaceAllString(base, "") + path
+	if apiVersion.MatchString(base) {
+		return apiVersion.ReplaceAllString(base, "") + path
 	}
 	return base + "/v2" + path
 }

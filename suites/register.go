@@ -18,6 +18,9 @@ func (s *session) register() {
 	s.lane("bulk", (*session).bulk)
 	s.lane("etag", (*session).versions)
 	s.lane("me", (*session).me)
+	s.lane("hostile", (*session).hostilities)
+	s.lane("claims", (*session).claims)
+	s.lane("async", (*session).asynchronous)
 	s.lane("errors", (*session).errors)
 	s.lane("auth", (*session).authentication, (*session).transport)
 	s.lane("afterwards", (*session).createAfterwards, (*session).errorsAfterwards).last = true
