@@ -24,11 +24,12 @@ const (
 	ETag           Feature = "etag"
 	ChangePassword Feature = "changePassword"
 	Cursor         Feature = "pagination.cursor"
+	Index          Feature = "pagination.index"
 )
 
 // Features lists them in the order of ServiceProviderConfig.
 func Features() []Feature {
-	return []Feature{Patch, Bulk, Filter, ChangePassword, Sort, ETag, Cursor}
+	return []Feature{Patch, Bulk, Filter, ChangePassword, Sort, ETag, Cursor, Index}
 }
 
 // learned is what the target says of itself, with the RFCs' definitions where it says nothing.
@@ -39,6 +40,8 @@ type learned struct {
 	// published tells whether /Schemas gave usable definitions.
 	published bool
 	known     map[string]*scim.Schema // by lower-case URN
+	// tried tells of each feature that was tried whether it works; the claims area alone fills it.
+	tried map[Feature]bool
 }
 
 // resourceType is a resource type together with its schemas.
@@ -67,6 +70,19 @@ func (t *resourceType) attribute(path string) *scim.Attribute {
 		}
 	}
 	return nil
+}
+
+// onRequest tells whether plain answers do not show the attribute at a path: it, or what it is part of, is returned
+// only where it is asked for (RFC 7643 §7).
+func (t *resourceType) onRequest(path string) bool {
+	p := scim.ParsePath(path)
+	sub := p.Sub
+	p.Sub = ""
+	parent := t.attribute(p.String())
+	if parent == nil {
+		return false
+	}
+	return parent.Returned == "request" || sub != "" && parent.Sub(sub) != nil && parent.Sub(sub).Returned == "request"
 }
 
 // prune drops the members of a complex value (or of each value) that the schema does not declare.
@@ -106,7 +122,7 @@ func (l *learned) schema(urn string) *scim.Schema { return l.known[strings.ToLow
 // claim returns what ServiceProviderConfig says of a feature, or nil where it says nothing.
 func (l *learned) claim(f Feature) *bool {
 	path := string(f) + ".supported"
-	if f == Cursor {
+	if f == Cursor || f == Index {
 		path = string(f)
 	}
 	b, ok := scim.Get(l.config.Object(), path).(bool)
