@@ -78,6 +78,9 @@ func New(cfg Config) (*Plan, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
+	if cfg.Target.NoGroups {
+		cfg.Directory.Groups, cfg.Directory.Memberships = 0, 0
+	}
 	p := &Plan{cfg: cfg, users: cfg.Part.Count(cfg.Directory.Users), groups: cfg.Part.Count(cfg.Directory.Groups)}
 	var omit []string
 	p.attrs, omit = cfg.Target.Attributes()
@@ -278,7 +281,7 @@ func (p *Plan) Predict(part loadgen.Shard) map[string]int {
 
 // Audit reads back that nothing is left of what was deleted, and nothing there that was never acknowledged.
 func (p *Plan) Audit(ctx context.Context, c loadgen.Client) []loadgen.Finding {
-	a := loadgen.Audit{Client: c, Target: p.cfg.Target, Tag: p.cfg.Directory.Tag, Limit: p.cfg.AuditLimit, Findings: &p.findings}
+	a := loadgen.Audit{Client: c, Target: p.cfg.Target, Tag: p.cfg.Directory.Tag, Shared: p.cfg.Part.N > 1, Limit: p.cfg.AuditLimit, Findings: &p.findings}
 	a.Users(ctx, lives{p})
 	if p.groups > 0 {
 		a.Groups(ctx, circles{p})

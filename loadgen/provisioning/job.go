@@ -67,6 +67,7 @@ type Job struct {
 	tag       string
 	attrs     []loadgen.Attribute
 	managers  bool
+	shared    bool // other shards use the tag too
 	links     Links
 	watermark int
 	findings  loadgen.Findings
@@ -121,7 +122,7 @@ func (j *Job) chunks(members int) int {
 
 // Audit reads back everything that the job has ever had acknowledged.
 func (j *Job) Audit(ctx context.Context, c loadgen.Client) []loadgen.Finding {
-	a := loadgen.Audit{Client: c, Target: j.target, Tag: j.tag, Limit: j.cfg.AuditLimit, Findings: &j.findings}
+	a := loadgen.Audit{Client: c, Target: j.target, Tag: j.tag, Shared: j.shared, Limit: j.cfg.AuditLimit, Findings: &j.findings}
 	a.Users(ctx, people{j})
 	if j.source.Groups() > 0 {
 		a.Groups(ctx, teams{j})
@@ -192,6 +193,9 @@ func (t teams) Expect(k int) loadgen.Expected {
 // NewCompanyFor makes the part of a directory that a shard provisions, with what the target does not declare left out.
 func NewCompanyFor(d fixtures.Directory, target *loadgen.Target, part loadgen.Shard) *Company {
 	_, omit := target.Attributes()
+	if target.NoGroups {
+		d.Groups, d.Memberships = 0, 0
+	}
 	d.Omit = append(omit, d.Omit...)
 	return NewCompany(d, part)
 }

@@ -46,6 +46,7 @@ func NewScenario(s Setup) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
+	job.shared = s.Company.part.N > 1
 	p := &Scenario{job: job, at: -1}
 	objects := s.Company.Users() + s.Company.Groups()
 	p.stages = append(p.stages, stage{"initial cycle", job.Initial, newCycle(job, false).left})
