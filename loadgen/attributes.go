@@ -102,6 +102,30 @@ func (a Attribute) Of(o scim.Object) string {
 	return string(text)
 }
 
+// Set gives the attribute a value in a resource that has it or its parent; "" takes it out.
+func (a Attribute) Set(o scim.Object, value string) {
+	if a.URN != "" {
+		o, _ = o[a.URN].(scim.Object)
+	}
+	key := a.Root
+	if a.Type != "" {
+		o, _ = element(o[a.Root], a.Type).(scim.Object)
+		key = a.Sub
+	} else if a.Sub != "" {
+		o, _ = o[a.Root].(scim.Object)
+		key = a.Sub
+	}
+	switch {
+	case o == nil:
+	case value == "":
+		delete(o, key)
+	case a.Root == "active":
+		o[key] = value == "true"
+	default:
+		o[key] = value
+	}
+}
+
 // element finds the first value of a multi-valued attribute that has this type.
 func element(v any, kind string) any {
 	list, _ := v.([]any)

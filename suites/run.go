@@ -411,6 +411,7 @@ func (s *session) end(run *reports.Run, width int) {
 		}
 	}
 	run.Results, run.Exchanges = s.results, append(run.Exchanges, s.exchanges...)
+	run.Causes = reports.Causes(run, defects())
 	run.Cut, run.Crash = s.cut, s.crash
 	run.Features = s.features()
 	st := s.client.Stats()

@@ -113,6 +113,7 @@ func (m *satisfy) Match(actual any) (bool, error) {
 	for _, check := range m.checks {
 		for _, err := range flatten(check(x)) {
 			f := m.s.weigh(err)
+			f.Exchange = x.ID
 			m.s.cur.findings = append(m.s.cur.findings, f)
 			if rank(f.Word) > rank(worst) {
 				worst = f.Word

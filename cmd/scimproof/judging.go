@@ -222,7 +222,7 @@ func closeLedger(l *wire.Ledger, path string, run *reports.Run) {
 		return
 	}
 	err := l.Close()
-	if err == nil && len(l.Live()) == 0 && (run == nil || len(run.Cleanup.Left) == 0) {
+	if err == nil && l.Remaining() == 0 && (run == nil || len(run.Cleanup.Left) == 0) {
 		if err = os.Remove(path); err == nil || errors.Is(err, os.ErrNotExist) {
 			return
 		}

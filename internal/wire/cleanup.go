@@ -39,8 +39,12 @@ const (
 // deleted at once.
 func Cleanup(ctx context.Context, c *Client, l *Ledger, width int) CleanupReport {
 	t := &tidy{ctx: ctx, c: c, l: l, scans: map[string]*scan{}}
+	b := l.Base()
+	if l.isSlim() && (b == "" || sameBase(b, c.base)) {
+		return t.slim(width)
+	}
 	entries := l.Live()
-	if b := l.Base(); b != "" && !sameBase(b, c.base) {
+	if b != "" && !sameBase(b, c.base) {
 		for _, e := range entries {
 			t.leave(e, "the ledger was written against "+b+", not against this target")
 		}
@@ -65,6 +69,28 @@ func Cleanup(ctx context.Context, c *Client, l *Ledger, width int) CleanupReport
 	}
 	return t.report()
 }
+
+// slim cleans up after a load, whose creations are read from the file as they are deleted: a list of a million would not fit.
+func (t *tidy) slim(width int) CleanupReport {
+	unknown := t.l.unknown()
+	for _, kind := range []bool{true, false} {
+		var batch []Entry
+		for e := range t.l.stored(kind) {
+			if batch = append(batch, e); len(batch) == slimBatch {
+				t.removeAll(batch, width)
+				batch = batch[:0]
+			}
+		}
+		t.removeAll(batch, width)
+	}
+	for _, e := range unknown {
+		t.find(e)
+	}
+	return t.report()
+}
+
+// slimBatch is how many resources are read from the file at a time.
+const slimBatch = 1000
 
 // removeAll deletes several resources, up to width at once.
 func (t *tidy) removeAll(entries []Entry, width int) {
@@ -100,6 +126,10 @@ func (t *tidy) report() CleanupReport {
 	r := CleanupReport{Left: t.left}
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
+	if s := t.l.slim; s != nil {
+		r.Created, r.Deleted = s.created, len(s.gone)
+		return r
+	}
 	for _, e := range t.l.entries {
 		if e.ID != "" {
 			r.Created++
@@ -292,6 +322,9 @@ func (t *tidy) ours(o scim.Object, keys map[string]string) bool {
 func (t *tidy) entry(n int) *Entry {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
+	if t.l.slim != nil {
+		return t.l.slim.open[n]
+	}
 	return t.l.byNum[n]
 }
 

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -46,6 +47,8 @@ type Config struct {
 	Secrets                   *Secrets                // values to mask; nil = those of this Config only
 	BodyLimit                 int64                   // bytes of a response that are read, default 10 MiB
 	RecordLimit               int                     // bytes of each body that are recorded, default 64 KiB
+	HTTP1                     bool                    // do not offer HTTP/2: under load it costs more than it brings
+	Connections               int                     // that are kept open, default and least 256
 	Transport                 http.RoundTripper       // replaces the network in tests
 	OnExchange                func(*reports.Exchange) // called after each exchange, one at a time; must not call Do
 	Version                   string                  // of scimproof, for User-Agent; "" = dev
@@ -110,7 +113,8 @@ type shared struct {
 	stats  Stats
 	madeUp map[string]bool
 
-	observe sync.Mutex
+	observe     sync.Mutex
+	loadHeaders [2]atomic.Pointer[http.Header] // without and with a body
 }
 
 // tape numbers the exchanges of one view.
