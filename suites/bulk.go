@@ -68,7 +68,7 @@ func (s *session) bulkMethods() {
 			j = s.bulkRun(ops)
 		})
 
-		s.it("a Bulk request that was processed answers 200 with a result of each operation", ID("bulk.status"), Requires("7644-3.7-14", "7644-3.7.3-01", "7644-3.7-12"), Explain{
+		s.it("a Bulk request that was processed answers 200 with a result of each operation", ID("bulk.status"), Requires("7644-3.7-14", "7644-3.7.3-01", "7644-3.7-12", "7644-3.2-05"), Explain{
 			Why: "A client reads the results only after 200; of an operation without a result it cannot tell whether it was done.",
 			Fix: "Answer 200 once the job was processed, with one result per operation.",
 		}, func() {
@@ -80,7 +80,7 @@ func (s *session) bulkMethods() {
 			})
 		})
 
-		s.it("the answer carries the URN of Bulk responses", ID("bulk.urn"), Requires("7644-3.7-02", "7644-3.1-04"), Explain{
+		s.it("the answer carries the URN of Bulk responses", ID("bulk.urn"), Requires("7644-3.7-02", "7644-3.1-04", "7644-8.2-01"), Explain{
 			Why: "Typed clients recognise the message by this URN.",
 			Fix: `Put "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"] into the answer.`,
 		}, func() { s.judge(j.answered(), creationLists(scim.BulkResponseURN)) })
@@ -248,6 +248,7 @@ func (s *session) bulkReferences() {
 			Fix: "Replace bulkId:… in the data of an operation by the id of what the named POST has created.",
 		}, func() {
 			setUp(2)
+			s.needs("Group", "members")
 			g := groupOf("ref", "u")
 			j := s.bulkRun([]scim.Object{bulkOp("POST", users, "u", s.user("ref")), bulkOp("POST", groups, "g", g)})
 			j.answered()
@@ -352,6 +353,7 @@ func (s *session) bulkCircles() {
 			Why: "Half of a circle, or references that stay texts, leave groups whose members are wrong without a word.",
 			Fix: "Create the resources first and add the references afterwards, or answer 409.",
 		}, func() {
+			s.needs("Group", "members")
 			a, b := j.made(0), j.made(1)
 			s.judge(j.x, func(x *reports.Exchange) error {
 				if x.Status == http.StatusConflict {

@@ -180,7 +180,7 @@ func (s *session) errors() {
 			Fix: "Set error handlers of the framework that write SCIM errors.",
 		}, func() { each(outer(), Softly(reports.Warn, IsObject)) })
 
-		s.it("errors carry the URN of SCIM errors in schemas", ID("errors.urn"), Requires("7644-3.12-02", "7644-3.1-04"), Explain{
+		s.it("errors carry the URN of SCIM errors in schemas", ID("errors.urn"), Requires("7644-3.12-02", "7644-3.1-04", "7644-8.2-01"), Explain{
 			Why: "Typed clients recognise an error by this URN and read its fields only then.",
 			Fix: `Put "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"] into every error.`,
 		}, func() {

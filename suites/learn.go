@@ -24,11 +24,12 @@ const (
 	ETag           Feature = "etag"
 	ChangePassword Feature = "changePassword"
 	Cursor         Feature = "pagination.cursor"
+	Index          Feature = "pagination.index"
 )
 
 // Features lists them in the order of ServiceProviderConfig.
 func Features() []Feature {
-	return []Feature{Patch, Bulk, Filter, ChangePassword, Sort, ETag, Cursor}
+	return []Feature{Patch, Bulk, Filter, ChangePassword, Sort, ETag, Cursor, Index}
 }
 
 // learned is what the target says of itself, with the RFCs' definitions where it says nothing.
@@ -39,6 +40,10 @@ type learned struct {
 	// published tells whether /Schemas gave usable definitions.
 	published bool
 	known     map[string]*scim.Schema // by lower-case URN
+	// tried tells of each feature that was tried whether it works; the claims area alone fills it.
+	tried map[Feature]bool
+	// noGroups is set where /ResourceTypes is not served and /Groups is not there either.
+	noGroups bool
 }
 
 // resourceType is a resource type together with its schemas.
@@ -67,6 +72,19 @@ func (t *resourceType) attribute(path string) *scim.Attribute {
 		}
 	}
 	return nil
+}
+
+// onRequest tells whether plain answers do not show the attribute at a path: it, or what it is part of, is returned
+// only where it is asked for (RFC 7643 §7).
+func (t *resourceType) onRequest(path string) bool {
+	p := scim.ParsePath(path)
+	sub := p.Sub
+	p.Sub = ""
+	parent := t.attribute(p.String())
+	if parent == nil {
+		return false
+	}
+	return parent.Returned == "request" || sub != "" && parent.Sub(sub) != nil && parent.Sub(sub).Returned == "request"
 }
 
 // prune drops the members of a complex value (or of each value) that the schema does not declare.
@@ -106,7 +124,7 @@ func (l *learned) schema(urn string) *scim.Schema { return l.known[strings.ToLow
 // claim returns what ServiceProviderConfig says of a feature, or nil where it says nothing.
 func (l *learned) claim(f Feature) *bool {
 	path := string(f) + ".supported"
-	if f == Cursor {
+	if f == Cursor || f == Index {
 		path = string(f)
 	}
 	b, ok := scim.Get(l.config.Object(), path).(bool)
@@ -149,6 +167,11 @@ func examine(ctx context.Context, c *wire.Client) (*learned, *reports.Cut) {
 	}
 	l.types = get("/ResourceTypes", "")
 	l.schemas = get("/Schemas", "")
+	if !l.types.Success() && ctx.Err() == nil {
+		// Nobody says whether there are groups, which a server need not have (RFC 7644 §3.2).
+		s := get("/Groups", "count=1").Status
+		l.noGroups = s == http.StatusNotFound || s == http.StatusNotImplemented
+	}
 	if ctx.Err() != nil {
 		return l, &reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted before anything was learned"}
 	}
@@ -211,7 +234,7 @@ func (l *learned) build() {
 			l.addType(rt)
 		}
 	}
-	if l.typ("Group") == nil && !l.types.Success() {
+	if l.typ("Group") == nil && !l.types.Success() && !l.noGroups {
 		l.addType(scim.CoreTypes()[1])
 	}
 }

@@ -100,7 +100,7 @@ func (s *session) pagingPlain() {
 				if len(pages) == maxPages {
 					s.skip("the target's pages are too small to read all of its %d users", total)
 				}
-				return pages, errors.Join(answers(pages), f.missed(f.met(pages)))
+				return pages, errors.Join(answers(pages), f.missed(f.met(pages)), everybody(pages))
 			}
 			s.alone(func() {
 				pages, err := read()

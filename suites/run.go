@@ -433,23 +433,3 @@ func widthFor(xs []*reports.Exchange) int {
 	}
 	return 1
 }
-
-// features lists what was claimed and, where a check of the area passed or failed, what was observed.
-func (s *session) features() []reports.Feature {
-	if s.learned == nil || s.learned.config == nil {
-		return nil
-	}
-	areas := map[Feature]string{Patch: "patch", Bulk: "bulk", Filter: "filter", Sort: "sort", ETag: "etag", ChangePassword: "password", Cursor: "cursor"}
-	var out []reports.Feature
-	for _, f := range Features() {
-		rf := reports.Feature{Name: string(f), Claimed: s.learned.claim(f), Forced: s.cfg.Force[f]}
-		for _, r := range s.results {
-			if r.Area == areas[f] && (r.Word == reports.Pass || r.Word == reports.Fail) {
-				works := r.Word == reports.Pass || rf.Observed != nil && *rf.Observed
-				rf.Observed = &works
-			}
-		}
-		out = append(out, rf)
-	}
-	return out
-}

@@ -10,11 +10,16 @@ import (
 	"github.com/scimproof/scimproof/reports"
 )
 
-// incompatible are pairs of variants that no server can have at once.
+// incompatible are pairs of variants that no server can have at once, or of which one hides what a client has to know for
+// the other: the latter get a full verdict only with what the configuration says of the server.
 var incompatible = map[[2]string]string{
-	{"ids-numeric", "ids-urn"}:                    "an id has one form",
-	{"me-alias", "me-redirect"}:                   "/Me answers in one way",
-	{"timestamps-in-seconds", "timestamps-zoned"}: "a timestamp has one form",
+	{"schemas-not-served", "user-type-immutable"}:                  "only /Schemas tells that an attribute is immutable",
+	{"schemas-not-served", "user-required-more"}:                   "only /Schemas tells which attributes are required; else user.required has to",
+	{"schemas-not-served-and-small", "user-required-more"}:         "only /Schemas tells which attributes are required; else user.required has to",
+	{"schemas-not-served-and-small", "unknown-attributes-refused"}: "only /Schemas tells which attributes are unknown",
+	{"ids-numeric", "ids-urn"}:                                     "an id has one form",
+	{"me-alias", "me-redirect"}:                                    "/Me answers in one way",
+	{"timestamps-in-seconds", "timestamps-zoned"}:                  "a timestamp has one form",
 }
 
 const combinations = 200
