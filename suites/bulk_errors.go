@@ -390,12 +390,6 @@ func (s *session) bulkLimits() {
 			}
 			return large
 		}
-		inLimit := func(x *reports.Exchange) error {
-			if x.Status == http.StatusRequestEntityTooLarge {
-				return wrong("status of a job within the limits", text("200"), x.Status)
-			}
-			return nil
-		}
 		// refused wants 413; another refusal is as clear, but not by its number.
 		refused := func(x *reports.Exchange) error {
 			if x.Status == http.StatusBadRequest {
@@ -436,38 +430,6 @@ func (s *session) bulkLimits() {
 				return err
 			}
 		}
-
-		s.it("exactly maxOperations operations are taken", ID("bulk.max-operations"), Requires("7644-3.7.4-01"), Explain{
-			Why: "Clients cut their jobs to the size that is announced; off by one, each full job is refused.",
-			Fix: "Refuse only what is larger than the limit.",
-		}, func() {
-			s.requires(Bulk)
-			n := s.learned.limit("bulk.maxOperations")
-			if n <= 0 || n > mostBulkOperations {
-				s.skip("maxOperations is %d; at most %d operations are sent", n, mostBulkOperations)
-			}
-			absent := s.needsType("User").Endpoint + "/" + s.fictitious()
-			var ops []scim.Object
-			for range n {
-				ops = append(ops, bulkOp("DELETE", absent, "", nil))
-			}
-			s.judge(s.bulkRun(ops).x, inLimit)
-		})
-
-		s.it("a body of exactly maxPayloadSize is taken", ID("bulk.max-payload"), Requires("7644-3.7.4-01"), Explain{
-			Why: "Clients cut their jobs to the size that is announced; off by one, each full job is refused.",
-			Fix: "Refuse only what is larger than the limit.",
-		}, func() {
-			s.requires(Bulk)
-			n := s.learned.limit("bulk.maxPayloadSize")
-			if n <= 0 || n > mostBulkPayload {
-				s.skip("maxPayloadSize is %d; at most %d bytes are sent", n, mostBulkPayload)
-			}
-			absent := s.needsType("User").Endpoint + "/" + s.fictitious()
-			body := encode(object{"schemas": []any{scim.BulkRequestURN}, "Operations": []any{bulkOp("DELETE", absent, "", nil)}})
-			body = append(body, bytes.Repeat([]byte(" "), max(0, n-len(body)))...)
-			s.judge(s.do(wire.Request{Method: http.MethodPost, Path: "/Bulk", Body: body}), inLimit)
-		})
 
 		s.it("more than maxOperations operations are refused with 413", ID("bulk.too-many"), Requires("7644-3.7.4-03", "7644-3.12-14"), Explain{
 			Why: "Clients cut the job into smaller ones when they see 413, and give up on any other status.",

@@ -241,21 +241,6 @@ func (s *session) patchReplacesSelected() {
 			s.patched(p, hasMails(moved), lacksMails(home))
 		})
 
-		s.it("a bracket within a string does not end the filter of a path", ID("patch.path-bracket"), Requires("7644-3.5.2.3-07", "7644-3.5.2-07"), Explain{
-			Why: "Whoever searches the path for the first closing bracket refuses labels such as [old], or changes another value.",
-			Fix: "Parse the filter in the path as filters of queries are parsed, strings included.",
-		}, func() {
-			s.patchNeeds("emails.display")
-			const odd = "Den [old] 2"
-			set := c.step(op("replace", fmt.Sprintf("emails[value eq %q].display", work1), odd))
-			if mailHas(work1, "display", odd)(set.after) != nil {
-				s.see(set.x)
-				s.block("patch.replace-selected-sub", "no display to look for")
-			}
-			p := c.step(op("replace", fmt.Sprintf("emails[display eq %q].display", odd), "Den"))
-			s.patched(p, mailHas(work1, "display", "Den"))
-		})
-
 		s.it("a value path may combine comparisons with and", ID("patch.replace-selected-and"), Requires("7644-3.5.2.3-07", "7644-3.5.2-07"), Explain{
 			Why: "A filter that is evaluated in part changes values that the client did not mean.",
 			Fix: "Parse the whole filter between the brackets, with and, or and parentheses.",
