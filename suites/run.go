@@ -45,6 +45,9 @@ type Config struct {
 	Force map[Feature]bool
 	// User tells how users must look.
 	User UserShape
+	// Required holds attributes that every resource of a type gets, by the name of the type and their path; those of
+	// users are in User.
+	Required map[string]map[string]any
 	// Keep leaves what was created in place.
 	Keep bool
 	// OnResult, if set, is called after each check.
@@ -87,6 +90,7 @@ func Run(ctx context.Context, cfg Config) (*reports.Run, error) {
 	}
 	if s.cut == nil {
 		s.learnFromRecord()
+		s.tryGuesses()
 		s.runGinkgo()
 	}
 	s.end(run)
@@ -437,7 +441,7 @@ func (s *session) end(run *reports.Run) {
 		}
 	}
 	run.Results, run.Behaviours, run.Exchanges = s.results, s.behaviours, s.exchanges
-	run.Cut, run.Crash = s.cut, s.crash
+	run.Cut, run.Crash, run.Asks = s.cut, s.crash, s.asks()
 	run.Features = s.features()
 	st := s.client.Stats()
 	run.Requests, run.Writes, run.Retries = st.Requests, st.Writes, st.Retries

@@ -24,6 +24,7 @@ type session struct {
 	client  *wire.Client
 	learned *learned
 	names   int
+	numbers int
 	started bool // a check has begun
 	// population is what filter and sort query; nil until they need it.
 	population *crowd
@@ -239,6 +240,9 @@ func (s *session) needsType(typ string) *resourceType {
 	t := s.learned.typ(typ)
 	if t == nil {
 		s.skip("the target has no resource type %s", typ)
+	}
+	if line := s.learned.asked[t]; line != "" {
+		s.skip("%s", line)
 	}
 	return t
 }
