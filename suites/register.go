@@ -23,5 +23,6 @@ func (s *session) register() {
 	s.me()
 	s.errors()
 	s.authentication()
+	s.attributes()
 	s.transport()
 }
