@@ -164,7 +164,9 @@ func (z *zoo) friendOf(p *pen) *resource {
 }
 
 // body is a resource with a value of the given rank for each trait of the pen.
-func (z *zoo) body(p *pen, what string, rank int) scim.Object { return z.bodyOf(p, p.traits, what, rank) }
+func (z *zoo) body(p *pen, what string, rank int) scim.Object {
+	return z.bodyOf(p, p.traits, what, rank)
+}
 
 func (z *zoo) bodyOf(p *pen, traits []trait, what string, rank int) scim.Object {
 	o := z.minimal(p.t, what)
@@ -172,6 +174,12 @@ func (z *zoo) bodyOf(p *pen, traits []trait, what string, rank int) scim.Object 
 	for _, a := range traits {
 		if v := m.value(a); v != nil && a.writable() && !z.configured(a) {
 			a.set(o, v)
+		}
+	}
+	// An extension that is used has to have what it requires.
+	for _, a := range p.t.traits() {
+		if a.urn != "" && a.attr.Required && a.writable() && scim.Assigned(a.holder(o)) && !scim.Assigned(a.get(o)) {
+			a.set(o, m.value(a))
 		}
 	}
 	return o
@@ -201,35 +209,15 @@ func (z *zoo) settle(p *pen) {
 			candidates = append(candidates, a)
 		}
 	}
-	tries := 40
-	p.traits, p.refused = z.taken(p, candidates, &tries)
-	if len(p.refused) > 0 {
-		// What is taken alone may be refused together.
-		if r, _ := z.hatch(p.t, z.body(p, "together", 0)); r == nil {
-			p.traits = slices.DeleteFunc(p.traits, func(a trait) bool { return !a.attr.Required })
+	p.refused = halve(candidates, 40, func(list []trait) bool {
+		list = append(slices.Clone(p.traits), list...)
+		o := z.bodyOf(p, list, "try", 0)
+		if x := z.s.post(p.t.Endpoint, p.t.Endpoint, o); z.s.adopt(p.t, o, x) == nil {
+			return false
 		}
-	}
-}
-
-// taken halves the list until the attributes that are refused stand alone.
-func (z *zoo) taken(p *pen, list []trait, tries *int) (taken, refused []trait) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	if *tries--; *tries < 0 {
-		return nil, list
-	}
-	o := z.bodyOf(p, list, "try", 0)
-	if x := z.s.post(p.t.Endpoint, p.t.Endpoint, o); z.s.adopt(p.t, o, x) != nil {
-		return list, nil
-	}
-	if len(list) == 1 {
-		return nil, list
-	}
-	half := len(list) / 2
-	t1, r1 := z.taken(p, list[:half], tries)
-	t2, r2 := z.taken(p, list[half:], tries)
-	return append(slices.Clone(t1), t2...), append(slices.Clone(r1), r2...)
+		p.traits = list
+		return true
+	})
 }
 
 // hatch creates a record and reads it, or returns nil.

@@ -491,7 +491,9 @@ func swapped(p *pen, a trait) (any, bool) {
 	return x, x != list[0] && !slices.Contains(list, x)
 }
 
-func containsAny(others []string, in func(o string) bool) bool { return slices.ContainsFunc(others, in) }
+func containsAny(others []string, in func(o string) bool) bool {
+	return slices.ContainsFunc(others, in)
+}
 
 // beginningOf is the shortest beginning of x that no other value shares.
 func beginningOf(x string, others []string) string {

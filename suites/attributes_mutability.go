@@ -160,7 +160,9 @@ func refusedAs(x *reports.Exchange, scimType string) error {
 }
 
 // refusedSoftly wants 400 mutability where the RFC only says SHOULD; that nothing changes is judged beside.
-func refusedSoftly(x *reports.Exchange) error { return soften(reports.Warn, refusedAs(x, scim.Mutability)) }
+func refusedSoftly(x *reports.Exchange) error {
+	return soften(reports.Warn, refusedAs(x, scim.Mutability))
+}
 
 // unchanged wants an attribute to have the value that it was created with.
 func (z *zoo) unchanged(m *animal, a trait, verb string) error {

@@ -180,4 +180,3 @@ func prefixed(what string, err error) error {
 	}
 	return errors.Join(out...)
 }
-

@@ -17,7 +17,9 @@ type views struct {
 	plain map[string]scim.Object
 	// halves are answers to attributes with every second path; asked tells which. excluded likewise.
 	asked, excluded []projected
-	exchanges       []*reports.Exchange
+	// secrets are answers to attributes with what is never returned.
+	secrets   []projected
+	exchanges []*reports.Exchange
 }
 
 // projected is an answer to a projection, and the paths that were named in it.
@@ -80,21 +82,45 @@ func (z *zoo) viewsOf(p *pen) *views {
 		}
 		return out
 	}
-	var sets [4][]string
-	for i, whole := range p.t.traits() {
-		sets[i%2] = append(sets[i%2], whole.path())
-		if !whole.attr.Complex() || whole.returned() == "never" {
-			continue
+	// Each schema has answers of its own: a server that stumbles over URNs is to be judged on the rest.
+	for _, urn := range schemasOf(p.t) {
+		var sets [4][]string
+		var secrets []string
+		for i, whole := range p.t.traits() {
+			switch {
+			case whole.urn != urn:
+				continue
+			case !whole.readable():
+				secrets = append(secrets, whole.path())
+				continue
+			}
+			sets[i%2] = append(sets[i%2], whole.path())
+			if !whole.attr.Complex() {
+				continue
+			}
+			for j, a := range whole.parts() {
+				sets[2+j%2] = append(sets[2+j%2], a.path())
+			}
 		}
-		for j, a := range whole.parts() {
-			sets[2+j%2] = append(sets[2+j%2], a.path())
+		for _, paths := range sets {
+			v.asked = append(v.asked, ask("attributes", paths)...)
+			v.excluded = append(v.excluded, ask("excludedAttributes", paths)...)
 		}
-	}
-	for _, paths := range sets {
-		v.asked = append(v.asked, ask("attributes", paths)...)
-		v.excluded = append(v.excluded, ask("excludedAttributes", paths)...)
+		// Naming what is never returned may be refused.
+		v.secrets = append(v.secrets, ask("attributes", secrets)...)
 	}
 	return v
+}
+
+// schemasOf lists "" for the base schema, and the URNs of the extensions.
+func schemasOf(t *resourceType) []string {
+	out := []string{""}
+	for _, a := range t.traits() {
+		if !slices.Contains(out, a.urn) {
+			out = append(out, a.urn)
+		}
+	}
+	return out
 }
 
 // attributeReturned: when which attribute is returned (RFC 7643 §7 returned, RFC 7644 §3.9).
@@ -382,7 +408,7 @@ func (s *session) attributeReturned(z *zoo) {
 				v := z.viewsOf(p)
 				for _, q := range append(slices.Clone(v.asked), v.excluded...) {
 					if !q.ok {
-						errs = append(errs, wrong(q.how+" of a "+p.t.Name, text("200 with the resource"), text("something else")))
+						errs = append(errs, wrong(q.how+"="+strings.Join(q.paths, ",")+" of a "+p.t.Name, text("200 with the resource"), text("something else")))
 					}
 				}
 				for _, x := range v.exchanges {
@@ -419,7 +445,7 @@ func (z *zoo) nowhere(p *pen, a trait, v *views) error {
 		return nil
 	}
 	_ = z.inAll(v, look)
-	for _, q := range append(slices.Clone(v.asked), v.excluded...) {
+	for _, q := range slices.Concat(v.asked, v.excluded, v.secrets) {
 		_ = look(q.how, q.o)
 	}
 	return errors.Join(errs...)

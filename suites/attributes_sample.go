@@ -137,7 +137,9 @@ func (m sampler) simple(a *scim.Attribute, name string, i int) any {
 }
 
 // letters is the part of a text that gives it its place in any order; its letter case is mixed.
-func (m sampler) letters(i int) string { return []string{"Ab", "Bc", "Cd", "De", "Ef", "Fg"}[2*m.rank+i] }
+func (m sampler) letters(i int) string {
+	return []string{"Ab", "Bc", "Cd", "De", "Ef", "Fg"}[2*m.rank+i]
+}
 
 // text makes a string that attributes of that name usually accept.
 func (m sampler) text(name string, i int) string {

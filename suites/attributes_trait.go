@@ -81,7 +81,7 @@ func (a trait) path() string {
 // String names type and attribute for a finding.
 func (a trait) String() string {
 	if a.urn != "" {
-		return a.t.Name + " " + a.urn[strings.LastIndexByte(a.urn, ':')+1:] + ":" + a.short() + " (" + a.urn + ")"
+		return a.t.Name + " " + a.short() + " of " + a.urn
 	}
 	return a.t.Name + " " + a.short()
 }

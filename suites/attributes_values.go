@@ -142,23 +142,18 @@ func (z *zoo) overwrite(p *pen) *written {
 	w := &written{m: m}
 	p.put = w
 	change := z.sampler(p, "put", 1)
-	fixed := clone(m.Sent)
-	send := func(list []trait) bool {
+	fixed := m.Sent
+	w.refused = halve(z.changeable(p), 40, func(list []trait) bool {
 		o := deepClone(fixed)
 		for _, a := range list {
 			a.set(o, change.value(a))
 		}
 		w.last = z.s.putOver(m.resource, o)
 		if w.last.Success() {
-			w.sent = o
+			w.sent, fixed = o, o
 		}
 		return w.last.Success()
-	}
-	list := z.changeable(p)
-	w.refused = halve(list, 40, send)
-	if len(w.refused) > 0 {
-		send(slices.DeleteFunc(slices.Clone(list), func(a trait) bool { return slices.Contains(w.refused, a) }))
-	}
+	})
 	if w.sent == nil {
 		z.s.see(w.last)
 		z.s.block("put.status", "PUT %s answered %d to every change", m.path(), w.last.Status)

@@ -44,10 +44,26 @@ func judgeTarget(t *testing.T, cfg target.Config, only ...string) *reports.Run {
 	return judgeHandler(t, srv, only...)
 }
 
+// judgeTold is judgeTarget with required attributes of users as the configuration would have them.
+func judgeTold(t *testing.T, cfg target.Config, required map[string]any, only ...string) *reports.Run {
+	t.Helper()
+	cfg.Token = testToken
+	srv, err := target.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return judgeWith(t, srv, Config{User: UserShape{Required: required}, Only: only})
+}
+
 func judgeHandler(t *testing.T, h http.Handler, only ...string) *reports.Run {
 	t.Helper()
+	return judgeWith(t, h, Config{Only: only})
+}
+
+func judgeWith(t *testing.T, h http.Handler, cfg Config) *reports.Run {
+	t.Helper()
 	run, err := Run(t.Context(), Config{
-		Seed: 1, Only: only,
+		Seed: 1, Only: cfg.Only, User: cfg.User,
 		Wire: wire.Config{
 			BaseURL:   "http://127.0.0.1/scim/v2",
 			Auth:      wire.Auth{Kind: "bearer", Token: testToken},
@@ -117,6 +133,15 @@ func TestKillMatrix(t *testing.T) {
 		maps.Copy(clean, words(judgeTLS(t, target.TLSFault{})))
 	}
 	killers := map[string][]string{}
+	// cleanWith are the words of a run without the flaw, among the same legal choices; the plain run is under "".
+	cleanWith := map[string]map[string]reports.Word{"": clean}
+	without := func(t *testing.T, f target.Flaw) map[string]reports.Word {
+		key := strings.Join(f.Variants, ",")
+		if cleanWith[key] == nil {
+			cleanWith[key] = words(judgeTarget(t, target.Config{Variants: f.Variants}, only...))
+		}
+		return cleanWith[key]
+	}
 	tried := 0
 	mine := shards(t)
 	for i, f := range target.Flaws() {
@@ -139,8 +164,9 @@ func TestKillMatrix(t *testing.T) {
 				now = words(judgeTarget(t, target.Config{Flaws: []string{f.Name}}, only...))
 			}
 			var got []string
+			before := without(t, f)
 			for id, w := range now {
-				if caught(clean[id], w) {
+				if caught(before[id], w) {
 					got = append(got, id)
 				}
 			}
@@ -229,15 +255,38 @@ func rewriteKills(t *testing.T, flaw string, kills []string) {
 	t.Errorf("flaw %s is in none of %v", flaw, files)
 }
 
-// TestVariants proves that no legal choice is held against a server.
+// leastJudged is how many checks have to pass whatever a server chooses: a verdict that skips all is none.
+const leastJudged = 150
+
+// TestVariants proves that no legal choice is held against a server, and that none keeps it from being judged.
 func TestVariants(t *testing.T) {
 	for _, v := range target.Variants() {
 		t.Run(v.Name, func(t *testing.T) {
-			for _, r := range judgeTarget(t, target.Config{Variants: []string{v.Name}}, onlyGlobs()...).Results {
-				if r.Word == reports.Fail || r.Word == reports.Error {
-					t.Errorf("%s %s: %s%s\n%s", r.Word, r.ID, r.Message, r.Reason, describe(r))
+			run := judgeTarget(t, target.Config{Variants: []string{v.Name}}, onlyGlobs()...)
+			unharmed(t, run)
+			if asks := len(run.Asks) > 0; asks != (v.Asks != nil) {
+				t.Errorf("asks for %q", run.Asks)
+			}
+			if v.Asks != nil {
+				run = judgeTold(t, target.Config{Variants: []string{v.Name}}, v.Asks, onlyGlobs()...)
+				unharmed(t, run)
+				if len(run.Asks) > 0 {
+					t.Errorf("asks for %q although it was told", run.Asks)
 				}
 			}
+			if n := run.Verdict(reports.Policy{}).Count[reports.Pass]; n < leastJudged && onlyGlobs() == nil {
+				t.Errorf("only %d checks passed", n)
+			}
 		})
+	}
+}
+
+// unharmed wants that nothing failed and that everything could be judged.
+func unharmed(t *testing.T, run *reports.Run) {
+	t.Helper()
+	for _, r := range run.Results {
+		if r.Word == reports.Fail || r.Word == reports.Error {
+			t.Errorf("%s %s: %s%s\n%s", r.Word, r.ID, r.Message, r.Reason, describe(r))
+		}
 	}
 }

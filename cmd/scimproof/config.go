@@ -29,7 +29,7 @@ type configFile struct {
 	User    userSection   `yaml:"user"`
 	// Types tells of resource types other than users, by name.
 	Types map[string]typeSection `yaml:"types"`
-	Check   checkSection  `yaml:"check"`
+	Check checkSection           `yaml:"check"`
 	// Reports maps formats to paths.
 	Reports map[string]string `yaml:"reports"`
 }
