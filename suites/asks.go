@@ -1,39 +1,51 @@
 package suites
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
-	"github.com/scimproof/scimproof/internal/wire"
 )
 
-// tryGuesses finds out whether what the schema requires of users can be guessed: where it asks for text beyond a
-// userName, one user is made to see. A string may have to have a format that no schema can express (RFC 7643 §2.3.1),
-// so a refusal is no defect; the run then asks for the values and judges no user.
+// tryGuesses finds out whether what a schema requires can be guessed: where it asks for text beyond a name, one resource
+// is made to see. A string may have to have a format that no schema can express (RFC 7643 §2.3.1), so a refusal is no
+// defect; the run then asks for the values and judges no resource of the type.
 func (s *session) tryGuesses() {
-	t := s.learned.typ("User")
-	if t == nil || s.cfg.Wire.ReadOnly || len(s.guessed(t)) == 0 {
+	if s.cfg.Wire.ReadOnly {
 		return
 	}
-	o := s.minimalUser("guess")
-	x := s.post(t.Endpoint, t.Endpoint, o)
-	if s.adopt(t, o, x) != nil || x.Status != http.StatusBadRequest {
-		return
+	for _, t := range s.learned.resourceTypes {
+		if len(s.guessed(t)) == 0 {
+			continue
+		}
+		o := s.minimal(t, "guess")
+		x := s.post(t.Endpoint, t.Endpoint, o)
+		if s.adopt(t, o, x) == nil && x.Status == http.StatusBadRequest {
+			s.ask(t, scim.String(x.Object(), "detail"))
+		}
 	}
-	s.ask(t, "user.required", scim.String(x.Object(), "detail"))
+}
+
+// minimal is a new resource of any type with what is required.
+func (s *session) minimal(t *resourceType, what string) scim.Object {
+	switch t {
+	case s.learned.typ("User"):
+		return s.minimalUser(what)
+	case s.learned.typ("Group"):
+		return s.group(what)
+	}
+	o := scim.Object{"schemas": []any{t.Schema}}
+	s.fillRequired(t.Name, o, s.tag(what))
+	return o
 }
 
 // ask notes in one line what has to be configured before resources of the type can be made.
-func (s *session) ask(t *resourceType, key, detail string) {
+func (s *session) ask(t *resourceType, detail string) {
+	key := s.requireKey(t)
 	if s.learned.asked == nil {
 		s.learned.asked = map[*resourceType]string{}
-	}
-	if s.learned.asked[t] != "" {
-		return
 	}
 	guessed := s.guessed(t)
 	var named []string
@@ -141,10 +153,4 @@ func (s *session) numbered(v any) any {
 		return out
 	}
 	return v
-}
-
-// readOnlyRun tells whether an error came from the rails of a read-only run.
-func readOnlyRun(err error) bool {
-	var ro *wire.ReadOnlyError
-	return errors.As(err, &ro)
 }

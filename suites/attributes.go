@@ -110,37 +110,24 @@ func (z *zoo) fill(t *resourceType) (*pen, string) {
 		switch x.Status {
 		case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusForbidden:
 			return nil, "clients may not create it"
-		case http.StatusBadRequest:
-			s.ask(t, s.requireKey(t), scim.String(x.Object(), "detail"))
-			if line := s.learned.asked[t]; line != "" {
-				return nil, line
-			}
 		}
 		return nil, "POST " + t.Endpoint + " was refused or made nothing that can be read"
 	}
 	p.friend = z.friendOf(p)
 	z.settle(p)
-	if p.b, _ = z.hatch(t, z.body(p, "other", 1)); p.b == nil {
+	// As a text, too, what a has comes first.
+	first, second := s.tag("subject"), s.tag("subject")
+	if p.b, _ = z.hatch(t, z.bodyOf(p, p.traits, "other", sampler{s: s, tag: second, rank: 1, id: p.friend})); p.b == nil {
 		return nil, "a resource with all attributes was refused"
 	}
-	if p.a, _ = z.hatch(t, z.body(p, "subject", 0)); p.a == nil {
+	if p.a, _ = z.hatch(t, z.bodyOf(p, p.traits, "subject", sampler{s: s, tag: first, id: p.friend})); p.a == nil {
 		return nil, "a resource with all attributes was refused"
 	}
 	return p, ""
 }
 
 // minimal is a new resource of any type with what is required.
-func (z *zoo) minimal(t *resourceType, what string) scim.Object {
-	switch t {
-	case z.s.learned.typ("User"):
-		return z.s.minimalUser("attr-" + what)
-	case z.s.learned.typ("Group"):
-		return z.s.group("attr-" + what)
-	}
-	o := scim.Object{"schemas": []any{t.Schema}}
-	z.s.fillRequired(t.Name, o, z.s.tag("attr-"+what))
-	return o
-}
+func (z *zoo) minimal(t *resourceType, what string) scim.Object { return z.s.minimal(t, "attr-"+what) }
 
 // friendOf finds a resource for references to point to: a user where references may mean users, else one of the same type.
 func (z *zoo) friendOf(p *pen) *resource {
@@ -165,12 +152,11 @@ func (z *zoo) friendOf(p *pen) *resource {
 
 // body is a resource with a value of the given rank for each trait of the pen.
 func (z *zoo) body(p *pen, what string, rank int) scim.Object {
-	return z.bodyOf(p, p.traits, what, rank)
+	return z.bodyOf(p, p.traits, what, z.sampler(p, what, rank))
 }
 
-func (z *zoo) bodyOf(p *pen, traits []trait, what string, rank int) scim.Object {
+func (z *zoo) bodyOf(p *pen, traits []trait, what string, m sampler) scim.Object {
 	o := z.minimal(p.t, what)
-	m := z.sampler(p, what, rank)
 	for _, a := range traits {
 		if v := m.value(a); v != nil && a.writable() && !z.configured(a) {
 			a.set(o, v)
@@ -211,7 +197,7 @@ func (z *zoo) settle(p *pen) {
 	}
 	p.refused = halve(candidates, 40, func(list []trait) bool {
 		list = append(slices.Clone(p.traits), list...)
-		o := z.bodyOf(p, list, "try", 0)
+		o := z.bodyOf(p, list, "try", z.sampler(p, "try", 0))
 		if x := z.s.post(p.t.Endpoint, p.t.Endpoint, o); z.s.adopt(p.t, o, x) == nil {
 			return false
 		}

@@ -399,10 +399,14 @@ func filterOperators() []filterOperator {
 					return none, none
 				}
 				c := a.path() + " pr"
-				if scim.Assigned(a.get(p.c.now)) {
-					return on(p.a, c), none
+				holds := on(p.a, c)
+				if len(a.values(p.b.now)) > 0 && a.get(p.b.now) != "" {
+					holds[p.b] = []string{c}
 				}
-				return on(p.a, c), on(p.c, c)
+				if scim.Assigned(a.get(p.c.now)) {
+					return holds, none
+				}
+				return holds, on(p.c, c)
 			},
 		},
 		{

@@ -161,12 +161,18 @@ func (s *session) attributeReturned(z *zoo) {
 			Fix: "Return every attribute whose returned is default, in lists as well as alone.",
 		}, func() {
 			each("a default attribute with a value", func(p *pen, a trait, v *views) (bool, error) {
-				if a.returned() != "default" || !known(p, a) {
+				want := a.get(p.a.now)
+				for _, q := range v.asked {
+					if q.ok && !scim.Assigned(want) && q.names(a) {
+						want = a.get(q.o) // it is there, but comes only when it is named
+					}
+				}
+				if a.returned() != "default" || !a.readable() || !scim.Assigned(want) {
 					return false, nil
 				}
 				return true, z.inAll(v, func(how string, o scim.Object) error {
-					if !equalValue(a.get(o), a.get(p.a.now)) {
-						return wrong(a.String()+" in "+how, a.get(p.a.now), a.get(o))
+					if !equalValue(a.get(o), want) {
+						return wrong(a.String()+" in "+how, want, a.get(o))
 					}
 					return nil
 				})
@@ -196,7 +202,7 @@ func (s *session) attributeReturned(z *zoo) {
 			})
 		})
 		s.it("attributes that are never returned are in no answer, even when asked for", ID("attributes.never"), Requires("7643-7-21", "7643-7-19"), Explain{
-			Why: "They are secrets.",
+			Why: "They are secrets, such as passwords and keys; whoever sees an answer would have them.",
 			Fix: "Leave attributes whose returned is never, or whose mutability is writeOnly, out of every answer.",
 		}, func() {
 			each("an attribute that is never returned", func(p *pen, a trait, v *views) (bool, error) {

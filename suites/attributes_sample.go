@@ -110,7 +110,7 @@ func (m sampler) simple(a *scim.Attribute, name string, i int) any {
 		}
 		return json.Number([]string{"8", "9", "100", "101", "2000", "2001"}[n])
 	case "decimal":
-		return json.Number([]string{"8.5", "9.25", "100.125", "101.5", "2000.75", "2001.5"}[n])
+		return json.Number([]string{"9.25", "9.375", "9.5", "9.625", "10.75", "10.875"}[n])
 	case "dateTime":
 		// As texts the first comes after the second.
 		return []string{

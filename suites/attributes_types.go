@@ -52,12 +52,7 @@ func (s *session) attributeTypes(z *zoo) {
 					s.note("not judged: clients may not create a %s", t.Name)
 					continue
 				}
-				if r := s.adopt(t, o, x); r == nil && x.Status == http.StatusBadRequest {
-					if s.ask(t, s.requireKey(t), scim.String(x.Object(), "detail")); s.learned.asked[t] != "" {
-						s.note("not judged: %s", s.learned.asked[t])
-						continue
-					}
-				}
+				s.adopt(t, o, x)
 				n++
 				errs = append(errs, prefixed("POST "+t.Endpoint, errors.Join(Status(http.StatusCreated)(x), LocationOf(scim.String(x.Object(), "id"))(x))))
 			}

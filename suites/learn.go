@@ -24,11 +24,12 @@ const (
 	ETag           Feature = "etag"
 	ChangePassword Feature = "changePassword"
 	Cursor         Feature = "pagination.cursor"
+	Index          Feature = "pagination.index"
 )
 
 // Features lists them in the order of ServiceProviderConfig.
 func Features() []Feature {
-	return []Feature{Patch, Bulk, Filter, ChangePassword, Sort, ETag, Cursor}
+	return []Feature{Patch, Bulk, Filter, ChangePassword, Sort, ETag, Cursor, Index}
 }
 
 // learned is what the target says of itself, with the RFCs' definitions where it says nothing.
@@ -41,6 +42,8 @@ type learned struct {
 	known     map[string]*scim.Schema // by lower-case URN
 	// asked is what has to be configured before resources of a type can be made.
 	asked map[*resourceType]string
+	// tried tells of each feature that was tried whether it works; the claims area alone fills it.
+	tried map[Feature]bool
 }
 
 // resourceType is a resource type together with its schemas.
@@ -115,7 +118,7 @@ func (l *learned) schema(urn string) *scim.Schema { return l.known[strings.ToLow
 // claim returns what ServiceProviderConfig says of a feature, or nil where it says nothing.
 func (l *learned) claim(f Feature) *bool {
 	path := string(f) + ".supported"
-	if f == Cursor {
+	if f == Cursor || f == Index {
 		path = string(f)
 	}
 	b, ok := scim.Get(l.config.Object(), path).(bool)
