@@ -199,10 +199,3 @@ func (a trait) set(o scim.Object, v any) {
 	}
 	h[a.attr.Name] = v
 }
-
-func orDefault(s, d string) string {
-	if s == "" {
-		return d
-	}
-	return s
-}
