@@ -20,6 +20,7 @@ func (s *session) register() {
 	s.lane("me", (*session).me)
 	s.lane("attributes", (*session).attributes)
 	s.lane("hostile", (*session).hostilities)
+	s.lane("concurrency", (*session).concurrency)
 	s.lane("claims", (*session).claims)
 	s.lane("async", (*session).asynchronous)
 	s.lane("errors", (*session).errors)
