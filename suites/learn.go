@@ -40,6 +40,8 @@ type learned struct {
 	// published tells whether /Schemas gave usable definitions.
 	published bool
 	known     map[string]*scim.Schema // by lower-case URN
+	// asked is what has to be configured before resources of a type can be made.
+	asked map[*resourceType]string
 	// tried tells of each feature that was tried whether it works; the claims area alone fills it.
 	tried map[Feature]bool
 	// noGroups is set where /ResourceTypes is not served and /Groups is not there either.
@@ -108,10 +110,17 @@ func (t *resourceType) prune(path string, v any) any {
 	return v
 }
 
-// typ returns the resource type called name, whatever its letter case, or nil.
+// typ returns the resource type called name, whatever its letter case, or nil. User and Group are found by their core
+// schemas too, since a server may call its types as it likes (RFC 7643 §6).
 func (l *learned) typ(name string) *resourceType {
 	for _, t := range l.resourceTypes {
 		if strings.EqualFold(t.Name, name) {
+			return t
+		}
+	}
+	core := map[string]string{"User": scim.UserURN, "Group": scim.GroupURN}[name]
+	for _, t := range l.resourceTypes {
+		if core != "" && strings.EqualFold(t.Schema, core) {
 			return t
 		}
 	}
@@ -183,6 +192,16 @@ func examine(ctx context.Context, c *wire.Client) (*learned, *reports.Cut) {
 		}
 	}
 	l.build()
+	if len(l.resourceTypes) > 0 && l.users.Status == http.StatusNotFound {
+		// There are no users; whatever comes first tells whether the credential is good.
+		first := get(l.resourceTypes[0].Endpoint, "count=1")
+		if s := first.Status; s == http.StatusUnauthorized || s == http.StatusForbidden {
+			return l, &reports.Cut{
+				Kind: reports.CutAuth, Why: "the target refuses the credential: GET " + l.resourceTypes[0].Endpoint + " answered " + http.StatusText(s),
+				Hint: "check --token (or the other credential flags); `scimproof doctor` shows which layer fails",
+			}
+		}
+	}
 	return l, nil
 }
 
@@ -230,7 +249,8 @@ func (l *learned) build() {
 		}
 	}
 	for _, rt := range scim.CoreTypes() {
-		if len(l.resourceTypes) == 0 || l.typ("User") == nil && rt.Name == "User" {
+		// A list that forgets a type which is served is a defect of the list alone.
+		if len(l.resourceTypes) == 0 || l.typ("User") == nil && rt.Name == "User" && l.users.Success() {
 			l.addType(rt)
 		}
 	}

@@ -50,6 +50,7 @@ type session struct {
 	cur    *current
 
 	names      int
+	numbers    int
 	exchanges  []*reports.Exchange
 	behaviours []reports.Behaviour
 
@@ -287,6 +288,9 @@ func (s *session) needsType(typ string) *resourceType {
 	t := s.learned.typ(typ)
 	if t == nil {
 		s.skip("the target has no resource type %s", typ)
+	}
+	if line := s.learned.asked[t]; line != "" {
+		s.skip("%s", line)
 	}
 	return t
 }
