@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -259,12 +260,31 @@ func (l *learned) build() {
 	}
 }
 
-func (l *learned) addType(rt scim.ResourceType) {
-	if u, err := url.Parse(rt.Endpoint); err == nil && u.IsAbs() {
-		// Some servers publish absolute endpoints; the last segment is what counts below the base.
-		rt.Endpoint = u.Path[strings.LastIndexByte(u.Path, '/'):]
+// plainEndpoint is where resources can be created; the write guard lets nothing else pass.
+var plainEndpoint = regexp.MustCompile(`^/[A-Za-z0-9_-]+$`)
+
+// endpointOf reads a published endpoint, or returns "" for one that no resource can be created at. Some servers publish
+// absolute ones; the last segment is what counts below the base.
+func endpointOf(published string) string {
+	if u, err := url.Parse(published); err == nil && u.IsAbs() {
+		published = u.Path
 	}
-	rt.Endpoint = "/" + strings.Trim(rt.Endpoint, "/")
+	endpoint := "/" + strings.Trim(published, "/")
+	endpoint = endpoint[strings.LastIndexByte(endpoint, '/'):]
+	switch strings.ToLower(endpoint) {
+	case "/me", "/bulk", "/schemas", "/resourcetypes", "/serviceproviderconfig":
+		return ""
+	}
+	if !plainEndpoint.MatchString(endpoint) {
+		return ""
+	}
+	return endpoint
+}
+
+func (l *learned) addType(rt scim.ResourceType) {
+	if rt.Endpoint = endpointOf(rt.Endpoint); rt.Endpoint == "" {
+		return
+	}
 	t := &resourceType{ResourceType: rt, base: l.schema(rt.Schema)}
 	if t.base == nil {
 		t.base = &scim.Schema{ID: rt.Schema}
