@@ -4,12 +4,14 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -29,14 +31,22 @@ type Exchange struct {
 	Started        time.Time     `json:"started"`
 	Duration       time.Duration `json:"durationNanos"`
 
-	header http.Header
-	body   []byte
-	err    error
+	header  http.Header
+	body    []byte
+	err     error
+	decoded *decodedBody
+}
+
+// decodedBody is a body as JSON, decoded when it is first asked for: many checks look at one answer.
+type decodedBody struct {
+	once  sync.Once
+	value any
+	err   error
 }
 
 // Capture attaches the unredacted answer, which is never written out, to the exchange.
 func (x *Exchange) Capture(header http.Header, body []byte, err error) {
-	x.header, x.body, x.err = header, body, err
+	x.header, x.body, x.err, x.decoded = header, body, err, &decodedBody{}
 }
 
 // Body returns the answer's body as received.
@@ -57,15 +67,23 @@ func (x *Exchange) Err() error { return x.err }
 func (x *Exchange) Success() bool { return x.err == nil && x.Status >= 200 && x.Status < 300 }
 
 // JSON decodes the body as one JSON value, keeping numbers as written. It returns an error for an empty body,
-// a syntax error, or anything behind the first value.
+// a syntax error, or anything behind the first value. The value is shared by all who ask: nobody may change it.
 func (x *Exchange) JSON() (any, error) {
-	if x.err != nil {
-		return nil, x.err
+	if x.err != nil || x.decoded == nil {
+		return nil, cmp.Or(x.err, errEmptyBody)
 	}
-	if len(bytes.TrimSpace(x.body)) == 0 {
-		return nil, errors.New("the body is empty")
+	d := x.decoded
+	d.once.Do(func() { d.value, d.err = decodeBody(x.body) })
+	return d.value, d.err
+}
+
+var errEmptyBody = errors.New("the body is empty")
+
+func decodeBody(body []byte) (any, error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil, errEmptyBody
 	}
-	dec := json.NewDecoder(bytes.NewReader(x.body))
+	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var v any
 	if err := dec.Decode(&v); err != nil {
@@ -78,7 +96,7 @@ func (x *Exchange) JSON() (any, error) {
 }
 
 // Object decodes the body as a JSON object; it returns an empty object where the body is anything else.
-// Use JSON where that difference matters.
+// Use JSON where that difference matters. As with JSON, nobody may change it.
 func (x *Exchange) Object() map[string]any {
 	v, err := x.JSON()
 	if err != nil {

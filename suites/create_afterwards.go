@@ -110,8 +110,11 @@ func (s *session) createAfterwards() {
 func (s *session) creationIDs() map[string][]string {
 	out := map[string][]string{}
 	for _, x := range s.exchanges {
+		if x.Method != http.MethodPost || x.Status != http.StatusCreated {
+			continue
+		}
 		id := scim.String(x.Object(), "id")
-		if x.Method != http.MethodPost || x.Status != http.StatusCreated || id == "" {
+		if id == "" {
 			continue
 		}
 		out[id] = append(out[id], scim.String(x.Object(), "meta.resourceType")+" "+scim.String(x.Object(), "userName")+scim.String(x.Object(), "displayName"))

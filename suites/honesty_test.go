@@ -2,6 +2,8 @@ package suites
 
 import (
 	"bytes"
+	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -115,6 +117,19 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	if got, want := after[foreign]["meta"], before[foreign]["meta"]; !equalValue(got, want) {
 		t.Errorf("the foreign record was touched: %v, was %v", got, want)
+	}
+}
+
+// TestAnswersStayAsReceived proves that no check changes an answer that others judge too.
+func TestAnswersStayAsReceived(t *testing.T) {
+	for _, x := range judgeTarget(t, target.Config{}).Exchanges {
+		fresh := reports.Exchange{}
+		fresh.Capture(x.Header(), x.Body(), x.Err())
+		want, err1 := fresh.JSON()
+		got, err2 := x.JSON()
+		if !reflect.DeepEqual(got, want) || fmt.Sprint(err1) != fmt.Sprint(err2) {
+			t.Errorf("%s: the answer was changed\n got  %v, %v\n want %v, %v", x.Line(), got, err2, want, err1)
+		}
 	}
 }
 

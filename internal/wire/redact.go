@@ -48,7 +48,10 @@ type redactor struct {
 }
 
 func (r *redactor) url(s string) string {
-	return r.secrets.Mask(secretFilter.ReplaceAllString(s, "${1}"+redacted))
+	if asksSecret(s) {
+		s = secretFilter.ReplaceAllString(s, "${1}"+redacted)
+	}
+	return r.secrets.Mask(s)
 }
 
 // header copies h without the values of headers that carry credentials.
@@ -88,6 +91,14 @@ func (r *redactor) body(b []byte) string {
 // RedactBody replaces the values of passwords and tokens in a body by "[redacted]", at any depth and in any letter case,
 // and leaves every other byte as it is. A body that is not JSON is searched for the same names.
 func RedactBody(body string) string {
+	if !mentions(body) {
+		return body
+	}
+	return redactBody(body)
+}
+
+// redactBody is RedactBody without the look beforehand.
+func redactBody(body string) string {
 	s := &spanScanner{in: body}
 	s.space()
 	err := s.value(0)
@@ -100,11 +111,17 @@ func RedactBody(body string) string {
 		body = loosePatch.ReplaceAllString(body, `${1}"`+redacted+`"`)
 		body = looseValue.ReplaceAllString(body, `${1}"`+redacted+`"${3}`)
 	}
+	if !asksSecret(body) {
+		return body
+	}
 	return secretFilter.ReplaceAllString(body, "${1}"+redacted)
 }
 
 // secretName tells whether an attribute name or path ends in a secret member.
 func secretName(name string) bool {
+	if !mentions(name) {
+		return false
+	}
 	name = strings.ToLower(strings.TrimSpace(name))
 	if secretMembers[name] {
 		return true
@@ -172,13 +189,19 @@ func (s *spanScanner) value(depth int) error {
 }
 
 func (s *spanScanner) str() (string, error) {
-	start := s.pos
+	start, plain := s.pos, true
 	for s.pos++; s.pos < len(s.in); s.pos++ {
-		switch s.in[s.pos] {
-		case '\\':
+		switch c := s.in[s.pos]; {
+		case c == '\\':
+			plain = false
 			s.pos++
-		case '"':
+		case c < ' ':
+			plain = false
+		case c == '"':
 			s.pos++
+			if plain {
+				return s.in[start+1 : s.pos-1], nil
+			}
 			var v string
 			if json.Unmarshal([]byte(s.in[start:s.pos]), &v) != nil {
 				return "", errNotJSON

@@ -103,6 +103,23 @@ func TestRedactionKeepsEverythingElse(t *testing.T) {
 	})
 }
 
+// TestMentions holds that what is not searched has nothing to hide.
+func TestMentions(t *testing.T) {
+	part := rapid.OneOf(
+		rapid.SampledFrom([]string{"password", "PassWord", "pa\u017f\u017fword", "access_token", "to\u212aen", "client_secret", `p\u0061ssword`, `"path":`, `"value":"x"`, "password eq ", "passwor", "d%20Eq+", `"a"`, "%22a%22", `:`, `=`, `"`, `{`, `}`, ` eq "a"`, "<", ">", "pass", "word", "tok", "en"}),
+		rapid.String(),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOf(part).Draw(t, "parts"), "")
+		if out := redactBody(text); !mentions(text) && out != text {
+			t.Fatalf("%q was not searched, but becomes %q", text, out)
+		}
+		if !asksSecret(text) && secretFilter.MatchString(text) {
+			t.Fatalf("%q was not searched for a filter", text)
+		}
+	})
+}
+
 // TestCanary puts secrets wherever they can occur and looks for them in everything that is recorded.
 func TestCanary(t *testing.T) {
 	const canary = "canary-7d1e+/=secret"
