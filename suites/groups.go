@@ -117,13 +117,23 @@ func (s *session) groupCreate(people cast) {
 	s.about("POST of a group", func() {
 		var a, b, g *resource
 		var sent scim.Object
-		var x, after *reports.Exchange
+		var x, after, withMembers *reports.Exchange
 		s.beforeAll(func() {
 			s.needsType("Group")
 			a, b = people()[0], people()[1]
 			sent = s.group("group", a, b)
 			sent["externalId"] = "Ext-" + scim.String(sent, "displayName")
 			g, x = s.create("Group", sent)
+			if g == nil && x.Status == http.StatusBadRequest {
+				// Perhaps it is the members that the target does not take in a POST: then groups.create-members is to blame.
+				withMembers = x
+				bare := clone(sent)
+				delete(bare, "members")
+				if g, x = s.create("Group", bare); g == nil {
+					withMembers = nil
+				}
+				s.memberless = g != nil
+			}
 			if x.Status == http.StatusNotFound && !s.learned.types.Success() {
 				s.see(x)
 				s.skip("the target neither names its resource types nor has an endpoint for groups")
@@ -141,7 +151,7 @@ func (s *session) groupCreate(people cast) {
 		}
 		entry := func(r *resource) scim.Object {
 			m := memberEntry(made(), r)
-			if m == nil {
+			if m == nil || withMembers != nil {
 				s.block("groups.create-members", "the member is not there")
 			}
 			return m
@@ -163,7 +173,12 @@ func (s *session) groupCreate(people cast) {
 		s.it("the members given in the POST of a group are its members", ID("groups.create-members"), Requires("7644-3.1-07", "7643-4.2-04"), Explain{
 			Why: "The members of a new group have no access until somebody notices that they were lost.",
 			Fix: "Store the members that come with a new group.",
-		}, func() { s.judge(made(), membersAre(a, b)) })
+		}, func() {
+			if withMembers != nil {
+				s.judge(withMembers, Status(http.StatusCreated))
+			}
+			s.judge(made(), membersAre(a, b))
+		})
 
 		s.it("externalId of a group is stored", ID("groups.external-id"), Requires("7643-3.1-16"), Explain{
 			Why: "Entra and others find their groups again by externalId.",

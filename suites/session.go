@@ -39,6 +39,9 @@ type session struct {
 	skipped map[string]current // by container: why its BeforeAll gave up
 
 	fleetMade *fleet // the records that the query areas share
+	put       putForm
+	// memberless is set once the target has refused a group with members that it takes without.
+	memberless bool
 }
 
 // current is what is known of the check that runs now.
