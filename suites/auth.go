@@ -35,7 +35,10 @@ func (s *session) authentication() {
 				{"delete", "DELETE of a user", http.MethodDelete, u.path(), "", nil},
 				{"groups", "GET /Groups", http.MethodGet, "/Groups", "", nil},
 				{"search", "POST /Users/.search", http.MethodPost, "/Users/.search", "", object{"schemas": []string{scim.SearchRequestURN}}},
-				{"bulk", "POST /Bulk", http.MethodPost, "/Bulk", "", object{"schemas": []string{scim.BulkRequestURN}, "Operations": []any{}}},
+				// A job that is valid, so that a server which looks at the body first does not refuse it for that, and harmless.
+				{"bulk", "POST /Bulk", http.MethodPost, "/Bulk", "", object{
+					"schemas": []string{scim.BulkRequestURN}, "Operations": []any{object{"method": "DELETE", "path": "/Users/" + s.fictitious()}},
+				}},
 			}
 		})
 		find := func(id string) door {

@@ -39,7 +39,10 @@ func (s *session) projectionLists() {
 		s.it("attributes works in lists", ID("projection.list-attributes"), Requires("7644-3.4.2.5-01", "7644-3.9-04"), Explain{
 			Why: "Clients read large directories with the few attributes that they need.",
 			Fix: "Apply the projection to each resource of a list.",
-		}, func() { s.judge(asked, shows(u, has(now, "displayName"), s.only("User", "displayName"))) })
+		}, func() {
+			s.narrowed(asked, "displayName")
+			s.judge(asked, shows(u, has(now, "displayName"), s.only("User", "displayName")))
+		})
 
 		s.it("the resources of a projected list have their ids", ID("projection.list-id"), Requires("7644-3.9-04", "7643-3.1-12"), Explain{
 			Why: "A resource without id cannot be addressed.",
@@ -104,6 +107,7 @@ func (s *session) projectionWrites() {
 				s.see(x)
 				s.skip("the answer has no body")
 			}
+			s.narrowed(x, "displayName")
 			s.judge(x, Status(status), whole(has(now, "displayName"), s.only("User", "displayName")))
 		}
 

@@ -40,6 +40,8 @@ type session struct {
 
 	fleetMade *fleet // the records that the query areas share
 	put       putForm
+	// alwaysThere are the attributes that a narrowed answer holds although nobody asked for them; nil if not looked up yet.
+	alwaysThere []string
 	// memberless is set once the target has refused a group with members that it takes without.
 	memberless bool
 }
