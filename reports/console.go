@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -33,10 +34,14 @@ func WriteConsole(w io.Writer, r *Run, v Verdict, o Options) error {
 	}
 	o.Width = max(o.Width, 40)
 	b := bufio.NewWriter(w)
-	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…"}
+	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…", causes: r.Causes}
+	if c.causes == nil {
+		c.causes = Causes(r, nil)
+	}
 	if o.ASCII {
 		c.mark = "..."
 	}
+	c.load()
 	c.failures()
 	c.briefly(Error)
 	c.warnings()
@@ -54,6 +59,8 @@ type console struct {
 	v     Verdict
 	index map[string]*Exchange
 	mark  string
+	// causes are those of the run; a run of an older version has none on file.
+	causes []Cause
 }
 
 var colors = map[Word]string{Pass: "32", Fail: "1;31", Error: "35", Warn: "33", Info: "34", Skip: "90", Waived: "90"}
@@ -117,41 +124,48 @@ func (c *console) head(res Result) {
 	c.put(c.paint(res.Word, string(res.Word))+strings.Repeat(" ", max(1, 8-len(res.Word))), 8, text+"  "+res.bracket(), c.lines(8))
 }
 
-// failures prints what gives exit 1 in full.
+// failures prints what gives exit 1: the first finding of each cause in full, with the others that it explains.
 func (c *console) failures() {
-	blocked := map[string][]string{}
+	results := map[string]Result{}
 	for _, res := range c.run.Results {
-		if res.Word == Skip && res.BlockedBy != "" {
-			blocked[res.BlockedBy] = append(blocked[res.BlockedBy], res.ID)
+		results[res.ID] = res
+	}
+	for _, cause := range c.causes {
+		if first := results[cause.Checks[0]]; c.v.Failing(first) {
+			c.failure(first, cause)
 		}
 	}
-	for _, res := range c.run.Results {
-		if !c.v.Failing(res) {
-			continue
-		}
-		c.head(res)
-		c.field("requires", res.requirement().Statement, c.lines(3))
-		if len(res.Findings) == 0 {
-			c.field("found", res.Message, c.lines(4))
-		}
-		for _, f := range res.Findings {
-			label := "found"
-			if f.Word != res.Word {
-				label = strings.ToLower(string(f.Word))
-			}
-			c.field(label, f.Message, c.lines(4))
-			c.field("expected", f.Expected, c.lines(4))
-			c.field("got", f.Got, c.lines(4))
-		}
-		for _, n := range res.Notes {
-			c.field("note", n, c.lines(2))
-		}
-		if ids := blocked[res.ID]; len(ids) > 0 {
-			c.field("blocks", plural(len(ids), "check")+": "+strings.Join(ids, ", "), c.lines(2))
-		}
-		c.exchanges(res)
-		fmt.Fprintln(c.w)
+}
+
+func (c *console) failure(res Result, cause Cause) {
+	c.head(res)
+	c.field("requires", res.requirement().Statement, c.lines(3))
+	if len(res.Findings) == 0 {
+		c.field("found", res.Message, c.lines(4))
 	}
+	for _, f := range res.Findings {
+		label := "found"
+		if f.Word != res.Word {
+			label = strings.ToLower(string(f.Word))
+		}
+		c.field(label, f.Message, c.lines(4))
+		c.field("expected", f.Expected, c.lines(4))
+		c.field("got", f.Got, c.lines(4))
+	}
+	for _, n := range res.Notes {
+		c.field("note", n, c.lines(2))
+	}
+	if len(cause.Checks) > 1 || cause.Known {
+		c.field("cause", cause.likely(), c.lines(2))
+	}
+	if also := cause.Checks[1:]; len(also) > 0 {
+		c.field("also", plural(len(also), "check")+" for the same reason: "+strings.Join(also, ", "), c.lines(3))
+	}
+	if ids := cause.Blocked; len(ids) > 0 {
+		c.field("blocks", plural(len(ids), "check")+": "+strings.Join(ids, ", "), c.lines(2))
+	}
+	c.exchanges(res)
+	fmt.Fprintln(c.w)
 }
 
 func (c *console) exchanges(res Result) {
@@ -196,11 +210,21 @@ func (c *console) header(label string, header map[string][]string) {
 	}
 }
 
-// warnings prints each WARN that does not fail the run: its head and what was found, without the exchanges.
+// warnings prints each WARN that does not fail the run, unless a failure explains it: its head and what was found, without
+// the exchanges.
 func (c *console) warnings() {
 	printed := false
+	explained := map[string]bool{}
+	for _, cause := range c.causes {
+		if !c.failing(cause.Checks[0]) {
+			continue
+		}
+		for _, id := range cause.Checks {
+			explained[id] = true
+		}
+	}
 	for _, res := range c.run.Results {
-		if res.Word != Warn || c.v.Failing(res) {
+		if res.Word != Warn || c.v.Failing(res) || explained[res.ID] {
 			continue
 		}
 		printed = true
@@ -219,6 +243,10 @@ func (c *console) warnings() {
 	if printed {
 		fmt.Fprintln(c.w)
 	}
+}
+
+func (c *console) failing(id string) bool {
+	return slices.ContainsFunc(c.run.Results, func(res Result) bool { return res.ID == id && c.v.Failing(res) })
 }
 
 // briefly prints the results with this word and their reason.
@@ -308,9 +336,9 @@ func (c *console) summary() {
 	c.line("Target", strings.TrimSpace(r.Target.Name+" "+r.Target.URL))
 	word := Pass
 	switch {
-	case v.Word == ConformantNotes:
+	case v.Word == ConformantNotes, v.Word == HoldsNotes:
 		word = Warn
-	case v.Word != Conformant:
+	case v.Word != Conformant && v.Word != Holds:
 		word = Fail
 	}
 	fmt.Fprintf(c.w, "%-12s%s (exit %d)\n", "Verdict", c.paint(word, v.Word), v.Exit)
@@ -322,10 +350,19 @@ func (c *console) summary() {
 		}
 		c.line(label, reason)
 	}
+	bad := 0
+	for _, cause := range c.causes {
+		bad += len(cause.Checks)
+	}
+	if n := len(c.causes); n < bad {
+		c.line("Causes", fmt.Sprintf("%d, for %s that failed, warned or could not be judged", n, plural(bad, "check")))
+	}
 	if r.Cut != nil {
 		c.line("Hint", r.Cut.Hint)
 	}
-	c.line("MUST", fmt.Sprintf("%d of %d judged passed", v.MustPassed, v.MustJudged))
+	if r.Load == nil {
+		c.line("MUST", fmt.Sprintf("%d of %d judged passed", v.MustPassed, v.MustJudged))
+	}
 	c.line("Features", c.features())
 	c.cleanup()
 	c.line("Time", fmt.Sprintf("%s, %s (%s), %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond),
@@ -385,8 +422,14 @@ func (c *console) cleanup() {
 
 // next is the command that helps most now.
 func (c *console) next() string {
+	if c.run.Load != nil {
+		return c.nextLoad()
+	}
 	if c.run.Cleanup.Ledger != "" && len(c.run.Cleanup.Left) > 0 && c.v.Green {
 		return "scimproof cleanup " + c.run.Cleanup.Ledger
+	}
+	if len(c.causes) > 0 {
+		return "scimproof explain " + c.causes[0].Checks[0]
 	}
 	for _, w := range []Word{Fail, Error, Warn} {
 		for _, res := range c.run.Results {
@@ -397,6 +440,17 @@ func (c *console) next() string {
 	}
 	if c.v.Exit != ExitOK {
 		return "remove the cause above and run again"
+	}
+	return "nothing to fix"
+}
+
+// nextLoad is the command that helps most after a load.
+func (c *console) nextLoad() string {
+	switch {
+	case c.run.Cleanup.Ledger != "" && len(c.run.Cleanup.Left) > 0:
+		return "scimproof cleanup " + c.run.Cleanup.Ledger
+	case c.v.Exit != ExitOK && c.v.Exit != ExitLeftovers:
+		return "remove the cause above and run again with --seed " + fmt.Sprint(c.run.Seed)
 	}
 	return "nothing to fix"
 }

@@ -71,7 +71,7 @@ func TestJSONGolden(t *testing.T) { golden(t, "results.json", jsonOf(t, sample()
 
 func TestJSONSchema(t *testing.T) {
 	s := schema(t, func(string) {})
-	for name, r := range map[string]*Run{"sample": sample(), "clean": clean(), "unreachable": unreachable(), "empty": {}, "hostile": hostile()} {
+	for name, r := range map[string]*Run{"sample": sample(), "clean": clean(), "unreachable": unreachable(), "empty": {}, "hostile": hostile(), "load": sampleLoad()} {
 		if err := valid(t, s, jsonOf(t, r)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -103,7 +103,7 @@ func TestJSONIsDocumented(t *testing.T) {
 }
 
 func TestJSONRoundTrip(t *testing.T) {
-	for name, r := range map[string]*Run{"sample": sample(), "clean": clean(), "unreachable": unreachable(), "empty": {}, "hostile": hostile()} {
+	for name, r := range map[string]*Run{"sample": sample(), "clean": clean(), "unreachable": unreachable(), "empty": {}, "hostile": hostile(), "load": sampleLoad()} {
 		first := jsonOf(t, r)
 		back, err := ReadJSON(bytes.NewReader(first))
 		if err != nil {

@@ -34,6 +34,8 @@ const (
 	ShouldNot Level = "SHOULD NOT"
 	May       Level = "MAY"
 	Implied   Level = "IMPLIED"
+	// Measured is the level of what rests on no specification: a limit that the user set, or what a load showed.
+	Measured Level = "MEASURED"
 )
 
 // Absolute tells whether the level is MUST or MUST NOT.
@@ -45,6 +47,7 @@ type Finding struct {
 	Message  string `json:"message"`
 	Expected string `json:"expected,omitempty"`
 	Got      string `json:"got,omitempty"`
+	Exchange string `json:"exchange,omitempty"` // id of the exchange that shows it
 }
 
 // Requirement is one normative statement out of the catalogue.
@@ -156,7 +159,10 @@ type Run struct {
 	Features   []Feature   `json:"features,omitempty"`
 	Behaviours []Behaviour `json:"behaviours,omitempty"`
 	Results    []Result    `json:"results"`
+	Causes     []Cause     `json:"causes,omitempty"` // what the findings have in common
 	Exchanges  []*Exchange `json:"exchanges,omitempty"`
+
+	Load *Load `json:"load,omitempty"` // of a load run; Results are made of it by LoadResults
 
 	Requests int     `json:"requests"`
 	Writes   int     `json:"writes"`

@@ -32,6 +32,11 @@ const (
 	NotConformant   = "not conformant"
 	Incomplete      = "incomplete"
 	NoVerdict       = "no verdict"
+
+	// Of a load.
+	Holds      = "holds the load"
+	HoldsNotes = "holds the load with notes"
+	HoldsNot   = "does not hold the load"
 )
 
 // Policy is what the user decides about the verdict. The zero value is the default, FailOnMust.
@@ -102,8 +107,19 @@ func (r *Run) Verdict(p Policy) Verdict {
 	if n := v.Count[Error]; n > 0 {
 		because(ExitIncomplete, "%s could not be judged", plural(n, "check"))
 	}
+	if l := r.Load; l != nil {
+		if l.Generator.Invalid != "" {
+			because(ExitIncomplete, "the measurement is invalid: %s", l.Generator.Invalid)
+		}
+		if l.Coverage != nil && !l.Coverage.Enough() {
+			because(ExitIncomplete, "%s; a verdict needs %g %%", l.Coverage.Sentence(), MinCoverage*100)
+		}
+		if !l.answered() && r.Cut == nil && r.Crash == "" {
+			because(ExitIncomplete, "nothing was measured: no request was answered as wanted")
+		}
+	}
 	// A FAIL is a judgement as well: a server on which everything fails is not conformant, not unjudged.
-	if v.MustPassed == 0 && v.Count[Fail] == 0 && r.Cut == nil && r.Crash == "" {
+	if v.MustPassed == 0 && v.Count[Fail] == 0 && r.Cut == nil && r.Crash == "" && r.Load == nil {
 		because(ExitIncomplete, "nothing was judged: no MUST passed and none failed")
 	}
 	if n := v.Count[Fail]; n > 0 {
@@ -150,6 +166,12 @@ func (r *Run) word(v Verdict, reasons map[int][]string) string {
 		return NoVerdict
 	case len(reasons[ExitIncomplete]) > 0:
 		return Incomplete
+	case r.Load != nil && v.Count[Fail] > 0:
+		return HoldsNot
+	case r.Load != nil && v.Count[Warn]+v.Count[Waived] > 0:
+		return HoldsNotes
+	case r.Load != nil:
+		return Holds
 	case v.Count[Fail] > 0:
 		return NotConformant
 	case v.Count[Warn]+v.Count[Waived] > 0:

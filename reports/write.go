@@ -11,6 +11,7 @@ import (
 type Writer func(w io.Writer, r *Run, v Verdict) error
 
 var writers = map[string]Writer{
+	"csv":   WriteCSV,
 	"json":  WriteJSON,
 	"junit": WriteJUnit,
 	"text":  func(w io.Writer, r *Run, v Verdict) error { return WriteConsole(w, r, v, Options{}) },

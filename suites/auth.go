@@ -128,6 +128,7 @@ func (s *session) authentication() {
 			Why: "The text in it is what the operator sees in the provisioning log.",
 			Fix: "Send the SCIM error message with 401 as with every other error.",
 		}, func() { x, _ := refusals(); s.judge(x, Softly(reports.Warn, ErrorBody)) })
+		s.anonymousRequests(find)
 		s.it("ServiceProviderConfig can be read without a credential", ID("auth.config-public"), Requires("7643-5-12"), Explain{
 			Why: "A client that does not know how to authenticate finds out there.",
 			Fix: "Let GET /ServiceProviderConfig pass without authentication.",
@@ -138,9 +139,10 @@ func (s *session) authentication() {
 	})
 }
 
-// knock sends a door's request without the run's credential, or with a wrong one in its place.
-func (s *session) knock(d door, instead string) *reports.Exchange {
-	r := wire.Request{Method: d.method, Path: d.path, Creates: d.creates, Body: encode(d.body), Anonymous: true}
+// knock sends a door's request without the run's credential, or with a wrong one in its place; params are those of a
+// query, as alternating names and values.
+func (s *session) knock(d door, instead string, params ...string) *reports.Exchange {
+	r := wire.Request{Method: d.method, Path: d.path, RawQuery: query(params...), Creates: d.creates, Body: encode(d.body), Anonymous: true}
 	if instead != "" {
 		a := s.cfg.Wire.Auth
 		switch a.Kind {

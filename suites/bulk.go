@@ -68,7 +68,7 @@ func (s *session) bulkMethods() {
 			j = s.bulkRun(ops)
 		})
 
-		s.it("a Bulk request that was processed answers 200 with a result of each operation", ID("bulk.status"), Requires("7644-3.7-14", "7644-3.7.3-01", "7644-3.7-12"), Explain{
+		s.it("a Bulk request that was processed answers 200 with a result of each operation", ID("bulk.status"), Requires("7644-3.7-14", "7644-3.7.3-01", "7644-3.7-12", "7644-3.2-05"), Explain{
 			Why: "A client reads the results only after 200; of an operation without a result it cannot tell whether it was done.",
 			Fix: "Answer 200 once the job was processed, with one result per operation.",
 		}, func() {
@@ -80,7 +80,7 @@ func (s *session) bulkMethods() {
 			})
 		})
 
-		s.it("the answer carries the URN of Bulk responses", ID("bulk.urn"), Requires("7644-3.7-02", "7644-3.1-04"), Explain{
+		s.it("the answer carries the URN of Bulk responses", ID("bulk.urn"), Requires("7644-3.7-02", "7644-3.1-04", "7644-8.2-01"), Explain{
 			Why: "Typed clients recognise the message by this URN.",
 			Fix: `Put "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"] into the answer.`,
 		}, func() { s.judge(j.answered(), creationLists(scim.BulkResponseURN)) })

@@ -47,7 +47,7 @@ func (s *session) createAfterwards() {
 			Fix: "Store passwords as salted hashes only, and never quote request bodies in errors.",
 		}, func() {
 			s.needs("User", "password")
-			for _, x := range s.exchanges {
+			for _, x := range s.everything() {
 				if x.ID == u.Created.ID || !strings.Contains(string(x.Body()), password) {
 					continue
 				}
@@ -109,7 +109,7 @@ func (s *session) createAfterwards() {
 // creationIDs lists the ids that 201 answers of the run gave, each with the locations of the resources behind it.
 func (s *session) creationIDs() map[string][]string {
 	out := map[string][]string{}
-	for _, x := range s.exchanges {
+	for _, x := range s.everything() {
 		if x.Method != http.MethodPost || x.Status != http.StatusCreated {
 			continue
 		}

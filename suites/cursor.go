@@ -13,7 +13,10 @@ func (s *session) cursors() {
 	s.cursorWalk()
 	s.cursorCount()
 	s.cursorMethods()
+	s.cursorPages()
 	s.cursorErrors()
+	s.cursorTime()
+	s.cursorChanges()
 	s.cursorConfig()
 }
 

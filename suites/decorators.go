@@ -50,11 +50,12 @@ type registry struct {
 	checks   []*CheckInfo
 	byID     map[string]*CheckInfo
 	selected func(id string) bool
-	nodes    int
+	nodes    map[string]*node
+	places   int
 }
 
 func newRegistry(selected func(string) bool) *registry {
-	return &registry{byID: map[string]*CheckInfo{}, selected: selected}
+	return &registry{byID: map[string]*CheckInfo{}, nodes: map[string]*node{}, selected: selected}
 }
 
 // transform turns the decorators of an It into labels and a CheckInfo.
@@ -62,6 +63,7 @@ func (r *registry) transform(kind types.NodeType, _ ginkgo.Offset, text string, 
 	var out []any
 	var errs []error
 	c := &CheckInfo{Title: text}
+	var n *node
 	for _, a := range args {
 		switch t := a.(type) {
 		case ID:
@@ -77,14 +79,16 @@ func (r *registry) transform(kind types.NodeType, _ ginkgo.Offset, text string, 
 			}
 		case Explain:
 			c.Explain = t
+		case *node:
+			n = t
 		default:
 			out = append(out, a)
 		}
 	}
 	if kind == types.NodeTypeContainer || kind == types.NodeTypeIt {
 		// Ginkgo sorts by source location; this makes the order that of registration, which register.go decides.
-		r.nodes++
-		out = append(out, types.CodeLocation{FileName: "scimproof", LineNumber: r.nodes})
+		r.places++
+		out = append(out, types.CodeLocation{FileName: "scimproof", LineNumber: r.places})
 	}
 	if kind != types.NodeTypeIt {
 		return text, out, errs
@@ -93,6 +97,10 @@ func (r *registry) transform(kind types.NodeType, _ ginkgo.Offset, text string, 
 	labels := ginkgo.Label(idLabel + c.ID)
 	if r.selected(c.ID) {
 		labels = append(labels, selectedLabel)
+	}
+	if n != nil {
+		n.check, n.selected = c, r.selected(c.ID)
+		r.nodes[c.ID] = n
 	}
 	return text, append(out, labels), errs
 }

@@ -17,6 +17,8 @@ func (s *session) discovery() {
 	s.resourceTypeList()
 	s.schemaList()
 	s.discoveryRules()
+	s.protocolVersion()
+	s.publishedChoices()
 }
 
 // providerConfig judges /ServiceProviderConfig.
@@ -32,7 +34,7 @@ func (s *session) providerConfig() {
 			}
 			return x
 		}
-		s.it("/ServiceProviderConfig answers with one configuration object", ID("discovery.config"), Requires("7644-4-01"), Explain{
+		s.it("/ServiceProviderConfig answers with one configuration object", ID("discovery.config"), Requires("7644-4-01", "7644-4-10"), Explain{
 			Why: "Clients decide by this document what they may use; without it they have to guess.",
 			Fix: "Answer GET /ServiceProviderConfig with 200 and one object that names the ServiceProviderConfig URN in schemas, not a list.",
 		}, func() {
@@ -56,7 +58,7 @@ func (s *session) providerConfig() {
 			{"sort", "7643-5-08"},
 			{"etag", "7643-5-09"},
 		} {
-			s.it("the configuration says with a boolean whether "+f.name+" is supported", ID("discovery.config-"+strings.ToLower(f.name)), Requires(f.req), Explain{
+			s.it("the configuration says with a boolean whether "+f.name+" is supported", ID("discovery.config-"+strings.ToLower(f.name)), Requires(f.req, "7644-4-02"), Explain{
 				Why: "Clients switch " + f.name + " on or off by this flag; a missing or quoted value reads as either.",
 				Fix: "Put " + f.name + ".supported into ServiceProviderConfig as true or false, without quotes.",
 			}, func() {

@@ -35,7 +35,7 @@ func (s *session) schemaList() {
 				return errors.Join(errs...)
 			}
 		}
-		s.it("/Schemas lists the schemas as a ListResponse", ID("discovery.schemas"), Requires("7644-4-03", "7644-4-07"), Explain{
+		s.it("/Schemas lists the schemas as a ListResponse", ID("discovery.schemas"), Requires("7644-4-03", "7644-4-07", "7644-3.1-03"), Explain{
 			Why: "Entra's schema discovery and every generic client learn the attributes here.",
 			Fix: "Answer GET /Schemas with a ListResponse that holds every supported schema.",
 		}, func() {

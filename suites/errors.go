@@ -17,12 +17,6 @@ import (
 
 // errors: the form of errors and what provokes them (RFC 7644 §3.12).
 func (s *session) errors() {
-	s.errorRequests()
-	s.createAfterwards()
-	s.errorsAfterwards()
-}
-
-func (s *session) errorRequests() {
 	s.about("requests that a server has to refuse", func() {
 		var (
 			u                                                                                *resource
@@ -186,7 +180,7 @@ func (s *session) errorRequests() {
 			Fix: "Set error handlers of the framework that write SCIM errors.",
 		}, func() { each(outer(), Softly(reports.Warn, IsObject)) })
 
-		s.it("errors carry the URN of SCIM errors in schemas", ID("errors.urn"), Requires("7644-3.12-02", "7644-3.1-04"), Explain{
+		s.it("errors carry the URN of SCIM errors in schemas", ID("errors.urn"), Requires("7644-3.12-02", "7644-3.1-04", "7644-8.2-01"), Explain{
 			Why: "Typed clients recognise an error by this URN and read its fields only then.",
 			Fix: `Put "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"] into every error.`,
 		}, func() {
@@ -296,7 +290,7 @@ func (s *session) errorsAfterwards() {
 			Fix: "Find the exception in the server's log and answer with the fitting 4xx, or fix the failure.",
 		}, func() {
 			answered := false
-			for _, x := range s.exchanges {
+			for _, x := range s.everything() {
 				answered = answered || x.Status > 0
 				if NotServerError(x) != nil {
 					s.judge(x, NotServerError)

@@ -133,11 +133,15 @@ func TestKillMatrix(t *testing.T) {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
-			var now map[string]reports.Word
+			var run *reports.Run
 			if f.TLS != nil {
-				now = words(judgeTLS(t, *f.TLS))
+				run = judgeTLS(t, *f.TLS)
 			} else {
-				now = words(judgeTarget(t, target.Config{Flaws: []string{f.Name}}, only...))
+				run = judgeTarget(t, target.Config{Flaws: []string{f.Name}}, only...)
+			}
+			now := words(run)
+			if only == nil && len(run.Causes) > 1 {
+				t.Errorf("one flaw has %d causes: %+v", len(run.Causes), run.Causes)
 			}
 			var got []string
 			for id, w := range now {

@@ -24,11 +24,12 @@ const (
 	ETag           Feature = "etag"
 	ChangePassword Feature = "changePassword"
 	Cursor         Feature = "pagination.cursor"
+	Index          Feature = "pagination.index"
 )
 
 // Features lists them in the order of ServiceProviderConfig.
 func Features() []Feature {
-	return []Feature{Patch, Bulk, Filter, ChangePassword, Sort, ETag, Cursor}
+	return []Feature{Patch, Bulk, Filter, ChangePassword, Sort, ETag, Cursor, Index}
 }
 
 // learned is what the target says of itself, with the RFCs' definitions where it says nothing.
@@ -39,6 +40,8 @@ type learned struct {
 	// published tells whether /Schemas gave usable definitions.
 	published bool
 	known     map[string]*scim.Schema // by lower-case URN
+	// tried tells of each feature that was tried whether it works; the claims area alone fills it.
+	tried map[Feature]bool
 }
 
 // resourceType is a resource type together with its schemas.
@@ -106,7 +109,7 @@ func (l *learned) schema(urn string) *scim.Schema { return l.known[strings.ToLow
 // claim returns what ServiceProviderConfig says of a feature, or nil where it says nothing.
 func (l *learned) claim(f Feature) *bool {
 	path := string(f) + ".supported"
-	if f == Cursor {
+	if f == Cursor || f == Index {
 		path = string(f)
 	}
 	b, ok := scim.Get(l.config.Object(), path).(bool)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/reports"
 )
 
@@ -19,7 +18,7 @@ func (s *session) paging() {
 
 // needsIndex skips where startIndex is announced not to be offered (RFC 9865 §4).
 func (s *session) needsIndex() {
-	if index, ok := scim.Get(s.learned.config.Object(), "pagination.index").(bool); ok && !index {
+	if index := s.learned.claim(Index); index != nil && !*index && !s.cfg.Force[Index] {
 		s.skip("ServiceProviderConfig says pagination.index is false")
 	}
 }

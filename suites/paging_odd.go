@@ -100,15 +100,17 @@ func (s *session) pagingPlain() {
 				if len(pages) == maxPages {
 					s.skip("the target's pages are too small to read all of its %d users", total)
 				}
-				return pages, errors.Join(answers(pages), f.missed(f.met(pages)))
+				return pages, errors.Join(answers(pages), f.missed(f.met(pages)), everybody(pages))
 			}
-			pages, err := read()
-			if err != nil {
-				if _, again := read(); again == nil {
-					err = soften(reports.Warn, err)
+			s.alone(func() {
+				pages, err := read()
+				if err != nil {
+					if _, again := read(); again == nil {
+						err = soften(reports.Warn, err)
+					}
 				}
-			}
-			s.judgeErr(err, pages...)
+				s.judgeErr(err, pages...)
+			})
 		})
 
 		s.it("count=0 without a filter returns no resources", ID("paging.plain-count-zero"), Requires("7644-3.4.2.4-07", "7644-3.4.2.4-04"), Explain{

@@ -111,7 +111,7 @@ func (s *session) patchRemoves() {
 		noPath := patchOnce(func() *patchStep {
 			return c.step(object{"op": "remove", "value": object{"title": "x"}})
 		})
-		s.it("remove without path is refused with noTarget", ID("patch.remove-no-path"), Requires("7644-3.5.2-06", "7644-3.5.2.2-01"), Explain{
+		s.it("remove without path is refused with noTarget", ID("patch.remove-no-path"), Requires("7644-3.5.2-06", "7644-3.5.2.2-01", "7644-3.12-23"), Explain{
 			Why: "Such a request names nothing to remove; taking it for a success hides the mistake, or deletes what nobody named.",
 			Fix: "Answer 400 noTarget to a remove without path.",
 		}, func() {

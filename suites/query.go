@@ -17,6 +17,7 @@ func (s *session) queries() {
 	s.queryScope()
 	s.queryFreshness()
 	s.queryRoot()
+	s.queryRootRules()
 }
 
 // queryMessage: the ListResponse message itself.
@@ -31,7 +32,7 @@ func (s *session) queryMessage() {
 			plain = s.get(f.endpoint(), "count", "2")
 		})
 
-		s.it("every list says by its schemas that it is a ListResponse", ID("query.list-message"), Requires("7644-3.4.2-04"), Explain{
+		s.it("every list says by its schemas that it is a ListResponse", ID("query.list-message"), Requires("7644-3.4.2-04", "7644-8.2-01"), Explain{
 			Why: "Strict clients choose the parser of a message by its schemas and give up on one that has none.",
 			Fix: "Put urn:ietf:params:scim:api:messages:2.0:ListResponse into schemas of every list, empty ones too.",
 		}, func() {

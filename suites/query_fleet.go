@@ -3,6 +3,7 @@ package suites
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -250,6 +251,32 @@ func (f *fleet) met(pages []*reports.Exchange) []string {
 		ids = append(ids, f.ours(x)...)
 	}
 	return ids
+}
+
+// everybody wants a walk to show as many different resources as totalResults counts, and none of them twice. Where the
+// count changes on the way somebody else is at work, and nothing is said.
+func everybody(pages []*reports.Exchange) error {
+	seen := map[string]int{}
+	want := -1
+	for _, x := range pages {
+		total, ok := listInt(x, "totalResults")
+		if !ok || want >= 0 && total != want {
+			return nil
+		}
+		want = total
+		for _, o := range listItems(x) {
+			seen[scim.String(o, "id")]++
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(seen)) {
+		if n := seen[id]; n > 1 {
+			return broken("the resource %s is on the pages %d times", id, n)
+		}
+	}
+	if len(seen) != want {
+		return wrong("resources on all pages, by totalResults", want, len(seen))
+	}
+	return nil
 }
 
 // answers wants every page to be 200.

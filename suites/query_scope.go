@@ -199,7 +199,7 @@ func (s *session) queryRoot() {
 			s.judge(x, Status(200), shows(u), without(g))
 		})
 
-		s.it("a query for everything answers a page, or 400 tooMany", ID("query.root-too-many"), Requires("7644-3.4.2.1-03"), Explain{
+		s.it("a query for everything answers a page, or 400 tooMany", ID("query.root-too-many"), Requires("7644-3.4.2.1-03", "7644-3.12-18"), Explain{
 			Why: "Clients tell a query that is too broad from a failure by tooMany; any other error stops them.",
 			Fix: "Return a first page with the true totalResults, or 400 with scimType tooMany.",
 		}, func() {

@@ -19,6 +19,7 @@ func (s *session) reading() {
 	s.readOne()
 	s.readByOtherNames()
 	s.readNegotiated()
+	s.readSuffix()
 }
 
 func (s *session) readOne() {

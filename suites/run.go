@@ -47,6 +47,8 @@ type Config struct {
 	User UserShape
 	// Keep leaves what was created in place.
 	Keep bool
+	// Parallel is how many areas may run at once; 0 chooses by the latency of the target. The results are the same.
+	Parallel int
 	// OnResult, if set, is called after each check.
 	OnResult func(reports.Result)
 	// Rearm, if set, is called whenever Run has reset the handling of SIGINT and SIGTERM, so that the host process can
@@ -80,16 +82,22 @@ func Run(ctx context.Context, cfg Config) (*reports.Run, error) {
 	defer func() { run.Finished = time.Now().UTC() }()
 
 	l, cut := examine(ctx, s.client)
-	s.learned, s.cut = l, cut
+	s.learned = l
 	if cfg.unchecked && len(l.resourceTypes) == 0 {
 		l.build()
-		s.cut = nil
+		cut = nil
 	}
-	if s.cut == nil {
+	width := cfg.Parallel
+	if width == 0 {
+		width = widthFor(s.exchanges)
+	}
+	if cut != nil {
+		s.stop(cut)
+	} else {
 		s.learnFromRecord()
-		s.runGinkgo()
+		s.runGinkgo(width)
 	}
-	s.end(run)
+	s.end(run, width)
 	return run, nil
 }
 
@@ -146,22 +154,27 @@ func Describe(cfg Config) {
 	if err != nil {
 		panic(fmt.Sprintf("suites.Describe: %v", err))
 	}
+	s.inline = true
 	undo := ginkgo.AddTreeConstructionNodeArgsTransformer(s.reg.transform)
 	defer undo()
 	ginkgo.Describe("SCIM 2.0", func() {
 		ginkgo.BeforeEach(func() {
-			s.cur = &current{check: s.checkOf(ginkgo.CurrentSpecReport())}
 			if s.learned == nil {
-				s.learned, s.cut = examine(s.ctx, s.client)
+				var cut *reports.Cut
+				if s.learned, cut = examine(s.ctx, s.client); cut != nil {
+					s.stop(cut)
+				} else {
+					s.learnFromRecord()
+				}
 			}
-			if s.cut != nil {
+			if s.interrupted() {
 				ginkgo.Skip(s.cut.Why)
 			}
 		})
 		s.register()
 	})
 	ginkgo.AfterSuite(func() {
-		if left := wire.Cleanup(context.Background(), s.client, s.client.Ledger()).Left; len(left) > 0 && !cfg.Keep {
+		if left := wire.Cleanup(context.Background(), s.client, s.client.Ledger(), 1).Left; len(left) > 0 && !cfg.Keep {
 			ginkgo.Fail(fmt.Sprintf("%d resources could not be deleted: %v", len(left), left))
 		}
 	})
@@ -176,7 +189,7 @@ func List() []CheckInfo {
 
 // list builds the tree once; the checks do not depend on the target.
 var list = sync.OnceValue(func() []CheckInfo {
-	s := &session{cfg: Config{RunID: "listing0"}, reg: newRegistry(func(string) bool { return true })}
+	s := &session{engine: &engine{cfg: Config{RunID: "listing0"}, reg: newRegistry(func(string) bool { return true })}}
 	s.build()
 	out := make([]CheckInfo, len(s.reg.checks))
 	for i, c := range s.reg.checks {
@@ -230,7 +243,8 @@ func matches(globs []string, id string) bool {
 
 // newSession checks the configuration and makes the client.
 func newSession(ctx context.Context, cfg *Config, pick func(id string) bool) (*session, error) {
-	s := &session{ctx: ctx, skipped: map[string]current{}, cur: &current{}}
+	s := &session{engine: &engine{ctx: ctx}, cur: &current{}}
+	s.root = s
 	if cfg.Seed == 0 {
 		cfg.Seed = rand.Int64N(1 << 53)
 	}
@@ -241,13 +255,8 @@ func newSession(ctx context.Context, cfg *Config, pick func(id string) bool) (*s
 	if cfg.Wire.Ledger == nil {
 		cfg.Wire.Ledger = wire.NewLedger(cfg.RunID, cfg.Wire.BaseURL)
 	}
-	tell := cfg.Wire.OnExchange
-	cfg.Wire.OnExchange = func(x *reports.Exchange) {
-		s.exchanges = append(s.exchanges, x)
-		if tell != nil {
-			tell(x)
-		}
-	}
+	s.tell = cfg.Wire.OnExchange
+	cfg.Wire.OnExchange = s.record
 	client, err := wire.New(cfg.Wire)
 	if err != nil {
 		return nil, err
@@ -288,8 +297,8 @@ func quietly() []any {
 	return []any{suite, reporter}
 }
 
-// runGinkgo runs the selected specs and fills in the results.
-func (s *session) runGinkgo() {
+// runGinkgo runs the selected specs, up to width lanes at once, and fills in the results.
+func (s *session) runGinkgo(width int) {
 	out := formatter.ColorableStdOut
 	formatter.ColorableStdOut = io.Discard
 	defer func() { formatter.ColorableStdOut = out }()
@@ -297,22 +306,35 @@ func (s *session) runGinkgo() {
 	globals.Reset()
 	undo := ginkgo.AddTreeConstructionNodeArgsTransformer(s.reg.transform)
 	defer undo()
+	ended := make(chan struct{})
+	started := false
 	ginkgo.Describe("SCIM 2.0", func() {
-		ginkgo.BeforeEach(s.before)
+		ginkgo.BeforeEach(func() {
+			if !started {
+				started = true
+				s.takeSignals()
+				go func() {
+					defer close(ended)
+					s.runLanes(width)
+				}()
+			}
+		})
 		s.register()
 	})
 	ginkgo.ReportAfterEach(func(spec types.SpecReport) {
 		// Ginkgo would swallow a panic here, and with it the result.
 		defer func() {
 			if p := recover(); p != nil {
-				s.crash = fmt.Sprintf("%v\n%s", p, debug.Stack())
-				s.stop(&reports.Cut{Kind: reports.CutBug, Why: fmt.Sprintf("a bug in scimproof: %v", p)})
+				s.bug(fmt.Sprintf("%v\n%s", p, debug.Stack()), fmt.Sprintf("a bug in scimproof: %v", p))
 			}
 		}()
 		s.after(spec)
 	})
 	ginkgo.RunSpecs(quiet{}, "scimproof", quietly()...)
 	s.takeSignals()
+	if started {
+		<-ended
+	}
 }
 
 // takeSignals ends Ginkgo's hold on the signals: it would leave an interrupted spec running beside the clean-up.
@@ -323,89 +345,32 @@ func (s *session) takeSignals() {
 	}
 }
 
-// quiet satisfies Ginkgo's testing interface; results are taken from the reports.
+// quiet satisfies Ginkgo's testing interface; results are taken from the checks.
 type quiet struct{}
 
 func (quiet) Fail() {}
 
-// before prepares for the next check, or ends the run early once it is cut short.
-func (s *session) before() {
-	if !s.started {
-		s.started = true
-		s.takeSignals()
-	}
-	s.cur = &current{check: s.checkOf(ginkgo.CurrentSpecReport())}
-	if s.ctx.Err() != nil {
-		s.stop(&reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted", Hint: "what was created has been deleted; run again for a verdict"})
-	}
-	if s.cut != nil {
-		ginkgo.AbortSuite(s.cut.Why)
-	}
-}
-
-// after turns Ginkgo's report of a spec into a result.
+// after keeps the result of a check that ran.
 func (s *session) after(spec types.SpecReport) {
-	if spec.LeafNodeType != types.NodeTypeIt || !slices.Contains(spec.Labels(), selectedLabel) {
+	if spec.LeafNodeType != types.NodeTypeIt {
 		return
 	}
-	c := s.checkOf(spec)
-	if s.cur.check != c {
-		s.cur = &current{check: c} // skipped before its BeforeEach ran
-	}
-	res := reports.Result{
-		ID: c.ID, Title: c.Title, Area: c.Area, Level: c.Level, Duration: spec.RunTime,
-		Findings: s.cur.findings, Notes: s.cur.notes, Exchanges: s.cur.exchanges,
-	}
-	for _, st := range c.Statements {
-		res.Requirements = append(res.Requirements, st.Requirement())
-	}
-	container := strings.Join(spec.ContainerHierarchyTexts, "\x00")
-	word, message := reports.Worst(res.Findings)
-	switch spec.State {
-	case types.SpecStatePassed:
-		res.Word, res.Message = word, message
-	case types.SpecStateSkipped:
-		why, ok := *s.cur, s.cur.skip != ""
-		if ok {
-			s.skipped[container] = why
-		} else if why, ok = s.skipped[container]; !ok || !strings.Contains(spec.Failure.Message, "Skip() was called") {
-			return // not run: the run was cut short before
-		}
-		res.Word, res.Reason, res.BlockedBy = reports.Skip, why.skip, why.blockedBy
-		if res.Exchanges == nil {
-			res.Exchanges = why.exchanges
-		}
-	case types.SpecStateFailed:
-		if word != reports.Fail {
-			res.Word, res.Reason = reports.Error, s.cur.unjudged
-			if res.Reason == "" {
-				res.Reason = spec.Failure.Message
-			}
-			if strings.Contains(spec.Failure.Message, "BeforeAll") && s.cur.unjudged == "" {
-				res.Reason = "what this check looks at could not be set up"
-			}
-			break
-		}
-		res.Word, res.Message = word, message
-	case types.SpecStatePanicked:
-		s.crash = fmt.Sprintf("%s: %s\n%s", c.ID, spec.Failure.ForwardedPanic, spec.Failure.Location.FullStackTrace)
-		res.Word, res.Reason = reports.Error, "a bug in scimproof: "+spec.Failure.ForwardedPanic
-		s.stop(&reports.Cut{Kind: reports.CutBug, Why: res.Reason})
-	default:
-		s.stop(&reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted"})
+	n := s.nodeOf(spec)
+	if n == nil || !n.selected || !n.ran {
 		return
 	}
+	res := n.result()
 	s.results = append(s.results, res)
 	if s.cfg.OnResult != nil {
 		s.cfg.OnResult(res)
 	}
 }
 
-// checkOf returns the check that a spec stands for.
-func (s *session) checkOf(spec types.SpecReport) *CheckInfo {
+// nodeOf returns the check that a spec stands for.
+func (s *session) nodeOf(spec types.SpecReport) *node {
 	for _, l := range spec.Labels() {
 		if id, ok := strings.CutPrefix(l, idLabel); ok {
-			return s.reg.byID[id]
+			return s.reg.nodes[id]
 		}
 	}
 	return nil
@@ -421,8 +386,17 @@ func (s *session) begin() *reports.Run {
 }
 
 // end cleans up and collects everything into run.
-func (s *session) end(run *reports.Run) {
-	ledger := s.client.Ledger()
+func (s *session) end(run *reports.Run, width int) {
+	client := s.client.View("cleanup-", s.record)
+	ledger := client.Ledger()
+	run.Exchanges, s.exchanges = s.everything(), nil
+	for _, l := range s.lanes {
+		for _, b := range l.s.behaviours {
+			if !slices.ContainsFunc(run.Behaviours, func(o reports.Behaviour) bool { return o.ID == b.ID && o.Question == b.Question }) {
+				run.Behaviours = append(run.Behaviours, b)
+			}
+		}
+	}
 	switch {
 	case s.cfg.Keep:
 		run.Cleanup = reports.Cleanup{Created: ledger.Created(), Skipped: "asked to keep what was created"}
@@ -430,35 +404,32 @@ func (s *session) end(run *reports.Run) {
 		// The run's own context may be over: clean-up is what an interrupted run still owes.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), 10*time.Minute)
 		defer cancel()
-		rep := wire.Cleanup(ctx, s.client, ledger)
+		rep := wire.Cleanup(ctx, client, ledger, width)
 		run.Cleanup = reports.Cleanup{Created: rep.Created, Deleted: rep.Deleted}
 		for _, l := range rep.Left {
 			run.Cleanup.Left = append(run.Cleanup.Left, reports.Leftover(l))
 		}
 	}
-	run.Results, run.Behaviours, run.Exchanges = s.results, s.behaviours, s.exchanges
+	run.Results, run.Exchanges = s.results, append(run.Exchanges, s.exchanges...)
+	run.Causes = reports.Causes(run, defects())
 	run.Cut, run.Crash = s.cut, s.crash
 	run.Features = s.features()
 	st := s.client.Stats()
 	run.Requests, run.Writes, run.Retries = st.Requests, st.Writes, st.Retries
 }
 
-// features lists what was claimed and, where a check of the area passed or failed, what was observed.
-func (s *session) features() []reports.Feature {
-	if s.learned == nil || s.learned.config == nil {
-		return nil
+// A target that answers slower than this is asked by several lanes at once.
+const slow = 20 * time.Millisecond
+
+// widthFor chooses how many lanes run at once by the latency of the first answers: a fast target needs no more than one.
+func widthFor(xs []*reports.Exchange) int {
+	var took []time.Duration
+	for _, x := range xs {
+		took = append(took, x.Duration)
 	}
-	areas := map[Feature]string{Patch: "patch", Bulk: "bulk", Filter: "filter", Sort: "sort", ETag: "etag", ChangePassword: "password", Cursor: "cursor"}
-	var out []reports.Feature
-	for _, f := range Features() {
-		rf := reports.Feature{Name: string(f), Claimed: s.learned.claim(f), Forced: s.cfg.Force[f]}
-		for _, r := range s.results {
-			if r.Area == areas[f] && (r.Word == reports.Pass || r.Word == reports.Fail) {
-				works := r.Word == reports.Pass || rf.Observed != nil && *rf.Observed
-				rf.Observed = &works
-			}
-		}
-		out = append(out, rf)
+	slices.Sort(took)
+	if len(took) > 0 && took[len(took)/2] >= slow {
+		return 6
 	}
-	return out
+	return 1
 }

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
-	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -17,33 +17,52 @@ import (
 	"github.com/scimproof/scimproof/reports"
 )
 
-// session is the state of one run: the client, what the target declared, and what the running check has found.
-type session struct {
+// engine is what all lanes of one run share.
+type engine struct {
 	ctx     context.Context
 	cfg     Config
-	client  *wire.Client
 	learned *learned
-	names   int
-	started bool // a check has begun
+	root    *session // that learned what the target is
+	lanes   []*lane
+	reg     *registry
+	// tell is the host's observer of exchanges.
+	tell    func(*reports.Exchange)
+	telling sync.Mutex
+	// inline makes Ginkgo's own goroutine run the bodies, one at a time: the tree belongs to another suite.
+	inline bool
+	// world is held for writing by what must be alone with the target, and for reading by every other body.
+	world sync.RWMutex
+
+	results []reports.Result
+
+	mu    sync.Mutex // guards what follows
+	cut   *reports.Cut
+	crash string
+}
+
+// session is what the bodies of one lane work with: the client, what the target declared, and what the running check
+// has found.
+type session struct {
+	*engine
+	client *wire.Client
+	at     *lane
+	open   *block // that is being registered
+	cur    *current
+
+	names      int
+	exchanges  []*reports.Exchange
+	behaviours []reports.Behaviour
+
 	// population is what filter and sort query; nil until they need it.
 	population *crowd
+	fleetMade  *fleet // the records that the query areas share
 
-	reg        *registry
-	results    []reports.Result
-	behaviours []reports.Behaviour
-	exchanges  []*reports.Exchange
-	cut        *reports.Cut
-	crash      string
-
-	cur     *current
-	skipped map[string]current // by container: why its BeforeAll gave up
-
-	fleetMade *fleet // the records that the query areas share
-	put       putForm
+	// put and memberless are what this lane has found out about the forms of PUT and of new groups that the target takes:
+	// memberless is set once it has refused a group with members that it takes without.
+	put        putForm
+	memberless bool
 	// alwaysThere are the attributes that a narrowed answer holds although nobody asked for them; nil if not looked up yet.
 	alwaysThere []string
-	// memberless is set once the target has refused a group with members that it takes without.
-	memberless bool
 }
 
 // current is what is known of the check that runs now.
@@ -55,18 +74,18 @@ type current struct {
 	skip      string
 	blockedBy string
 	unjudged  string
+	failed    bool
+	said      string
 }
 
 // judge runs checks against an exchange and records every violation. It ends the spec only for a FAIL, after all
 // checks have been run.
 func (s *session) judge(x *reports.Exchange, checks ...Check) {
-	ginkgo.GinkgoHelper()
-	gomega.NewGomega(ginkgo.Fail).Expect(x).To(&satisfy{s: s, checks: checks})
+	gomega.NewGomega(func(said string, _ ...int) { s.fail(said) }).Expect(x).To(&satisfy{s: s, checks: checks})
 }
 
 // judgeErr records what was found over several exchanges, which are kept as evidence.
 func (s *session) judgeErr(err error, evidence ...*reports.Exchange) {
-	ginkgo.GinkgoHelper()
 	x := &reports.Exchange{}
 	for _, e := range evidence {
 		s.see(e)
@@ -101,6 +120,7 @@ func (m *satisfy) Match(actual any) (bool, error) {
 	for _, check := range m.checks {
 		for _, err := range flatten(check(x)) {
 			f := m.s.weigh(err)
+			f.Exchange = x.ID
 			m.s.cur.findings = append(m.s.cur.findings, f)
 			if rank(f.Word) > rank(worst) {
 				worst = f.Word
@@ -161,22 +181,49 @@ func (s *session) cannotJudge(err error) {
 		s.stop(&reports.Cut{Kind: reports.CutWriteCap, Why: err.Error(), Hint: "raise --max-writes, or narrow the run with --only"})
 		s.skip("the write cap was hit")
 	case errors.As(err, &guard):
-		s.crash = err.Error()
-		s.stop(&reports.Cut{Kind: reports.CutBug, Why: err.Error()})
+		s.bug(err.Error(), err.Error())
 		s.skip("stopped by the write guard")
 	case s.ctx.Err() != nil:
 		s.stop(&reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted"})
 		s.skip("interrupted")
 	}
 	s.cur.unjudged = err.Error()
-	ginkgo.Fail("no answer: " + err.Error())
+	s.fail("no answer: " + err.Error())
+}
+
+// fail ends the running check as failed; what was found says why.
+func (s *session) fail(said string) {
+	s.cur.failed, s.cur.said = true, said
+	panic(stopped{})
 }
 
 // stop notes why the run ends early; the first reason wins.
-func (s *session) stop(c *reports.Cut) {
-	if s.cut == nil {
-		s.cut = c
+func (e *engine) stop(c *reports.Cut) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.cut == nil {
+		e.cut = c
 	}
+}
+
+// bug ends the run because scimproof itself is wrong.
+func (e *engine) bug(crash, why string) {
+	e.mu.Lock()
+	if e.crash == "" {
+		e.crash = crash
+	}
+	e.mu.Unlock()
+	e.stop(&reports.Cut{Kind: reports.CutBug, Why: why})
+}
+
+// interrupted tells whether the run is cut short.
+func (e *engine) interrupted() bool {
+	if e.ctx.Err() != nil {
+		e.stop(&reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted", Hint: "what was created has been deleted; run again for a verdict"})
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.cut != nil
 }
 
 // see keeps an exchange as evidence of the running check.
@@ -211,7 +258,7 @@ func (s *session) observe(id, question, choice string) {
 // skip ends the running check, or all checks of the container when called from its BeforeAll, as not applicable.
 func (s *session) skip(format string, args ...any) {
 	s.cur.skip = fmt.Sprintf(format, args...)
-	ginkgo.Skip(s.cur.skip)
+	panic(stopped{})
 }
 
 // block is skip for a precondition that failed, which the check called by reports.

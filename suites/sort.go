@@ -265,6 +265,7 @@ func (s *session) sortQueries() {
 			Why: "Where each page is sorted for itself, records repeat or are missed when a client reads page by page.",
 			Fix: "Sort all matches first, then cut out the page.",
 		}, func() {
+			s.needsIndex()
 			p.has("displayName")
 			all := &crowdAnswer{}
 			for len(all.names) < len(crowdTeam) {

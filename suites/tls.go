@@ -14,7 +14,7 @@ const soonExpiring = 14 * 24 * time.Hour
 // transport: facts of the TLS connection (RFC 7644 §7.2, ambiguity A58).
 func (s *session) transport() {
 	s.about("transport security", func() {
-		s.it("the endpoint is reached over https", ID("tls.scheme"), Requires("7644-7.2-01"), Explain{
+		s.it("the endpoint is reached over https", ID("tls.scheme"), Requires("7644-7.2-01", "7644-7.4-02"), Explain{
 			Why: "Over plain http every token and every person's data can be read on the way.",
 			Fix: "Serve SCIM over https only.",
 		}, func() {

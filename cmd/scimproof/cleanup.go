@@ -33,12 +33,15 @@ func (m *Main) cleanup() *cobra.Command {
 	return c
 }
 
+// crowded is the number of resources above which several are deleted at a time: only a load leaves so many.
+const crowded = 500
+
 func (m *Main) runCleanup(ctx context.Context, conn *connection, path string) error {
 	l, err := wire.ReadLedger(path)
 	if err != nil {
 		return usage("a run that is not finished names its ledger", "%w", err)
 	}
-	if l.Base() == "" || len(l.Live()) == 0 {
+	if l.Base() == "" || l.Remaining() == 0 {
 		closeLedger(l, path, nil)
 		fmt.Fprintf(m.out, "nothing is left of run %s\n", l.RunID())
 		return nil
@@ -59,7 +62,11 @@ func (m *Main) runCleanup(ctx context.Context, conn *connection, path string) er
 	if err := reachable(ctx, client); err != nil {
 		return err
 	}
-	r := wire.Cleanup(ctx, client, l)
+	width := 1
+	if l.Remaining() > crowded {
+		width = 8
+	}
+	r := wire.Cleanup(ctx, client, l, width)
 	fmt.Fprintf(m.out, "run %s against %s: %d created, %d deleted, %d left\n", l.RunID(), l.Base(), r.Created, r.Deleted, len(r.Left))
 	for _, left := range r.Left {
 		fmt.Fprintf(m.out, "left  %s  %s  %s\n", reports.Visible(wire.ResourcePath(left.Endpoint, left.ID)), reports.Visible(left.Key), reports.Visible(left.Why))

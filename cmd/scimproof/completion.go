@@ -38,7 +38,7 @@ func (m *Main) complete(c *cobra.Command) {
 	words := map[string]func() []string{
 		"only": checkNames, "skip": checkNames,
 		"flaw": func() (names []string) {
-			for _, f := range target.Flaws() {
+			for _, f := range allFlaws() {
 				names = append(names, f.Name)
 			}
 			return names

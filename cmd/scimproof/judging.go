@@ -21,6 +21,7 @@ type judging struct {
 	only, skip, force []string
 	failOn, domain    string
 	seed              int64
+	parallel          int
 
 	checks []suites.CheckInfo
 }
@@ -31,15 +32,19 @@ func (j *judging) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&j.force, "force", nil, "exercise a `FEATURE` although the target says that it lacks it")
 	fs.StringVar(&j.failOn, "fail-on", reports.FailOnMust, "what gives exit code 1: `LEVEL` must, should or never")
 	fs.Int64Var(&j.seed, "seed", 0, "repeat a run: same seed, same requests (default: drawn, and reported)")
+	fs.IntVar(&j.parallel, "parallel", 0, "run up to `N` areas at once; the results are the same (default: by the target's latency)")
 	fs.StringVar(&j.domain, "user-domain", "", "mail `DOMAIN` of the users that are created (default example.com)")
 }
 
 // config checks the flags and makes the configuration of a run.
 func (j *judging) config() (suites.Config, error) {
-	cfg := suites.Config{Only: j.only, Skip: j.skip, Seed: j.seed, Force: map[suites.Feature]bool{}}
+	cfg := suites.Config{Only: j.only, Skip: j.skip, Seed: j.seed, Parallel: j.parallel, Force: map[suites.Feature]bool{}}
 	cfg.User.Domain = j.domain
 	if !slices.Contains([]string{reports.FailOnMust, reports.FailOnShould, reports.FailOnNever}, j.failOn) {
 		return cfg, usage("use must, should or never", "there is no --fail-on %q", j.failOn)
+	}
+	if j.parallel < 0 {
+		return cfg, usage("0 chooses by the target's latency", "--parallel cannot be negative")
 	}
 	var features []string
 	for _, f := range suites.Features() {
@@ -217,7 +222,7 @@ func closeLedger(l *wire.Ledger, path string, run *reports.Run) {
 		return
 	}
 	err := l.Close()
-	if err == nil && len(l.Live()) == 0 && (run == nil || len(run.Cleanup.Left) == 0) {
+	if err == nil && l.Remaining() == 0 && (run == nil || len(run.Cleanup.Left) == 0) {
 		if err = os.Remove(path); err == nil || errors.Is(err, os.ErrNotExist) {
 			return
 		}

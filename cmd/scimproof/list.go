@@ -71,7 +71,7 @@ func listed(what string) any {
 			Kills []string `json:"kills"`
 		}
 		out := []flaw{}
-		for _, f := range target.Flaws() {
+		for _, f := range allFlaws() {
 			out = append(out, flaw{f.Name, f.Title, f.Kills})
 		}
 		return out
@@ -109,8 +109,11 @@ func listed(what string) any {
 	return out
 }
 
+// allFlaws are the defects that a check sees, and those that only a load shows.
+func allFlaws() []target.Flaw { return slices.Concat(target.Flaws(), target.LoadFlaws()) }
+
 func (m *Main) listFlaws() {
-	for _, f := range target.Flaws() {
+	for _, f := range allFlaws() {
 		fmt.Fprintf(m.out, "%-36s flaw     %s\n", f.Name, f.Title)
 	}
 }

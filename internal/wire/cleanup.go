@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -35,28 +35,81 @@ const (
 
 // Cleanup deletes what l says the run created, groups first and the newest first, and verifies it. Creations whose outcome
 // is unknown are searched for by the keys that were sent. Nothing is deleted that does not carry exactly our key and is
-// provably of this run. It may be repeated, and it works on the ledger of a run that was killed.
-func Cleanup(ctx context.Context, c *Client, l *Ledger) CleanupReport {
+// provably of this run. It may be repeated, and it works on the ledger of a run that was killed. Up to width resources are
+// deleted at once.
+func Cleanup(ctx context.Context, c *Client, l *Ledger, width int) CleanupReport {
 	t := &tidy{ctx: ctx, c: c, l: l, scans: map[string]*scan{}}
+	b := l.Base()
+	if l.isSlim() && (b == "" || sameBase(b, c.base)) {
+		return t.slim(width)
+	}
 	entries := l.Live()
-	sort.SliceStable(entries, func(i, j int) bool { return isGroup(entries[i]) && !isGroup(entries[j]) })
-	if b := l.Base(); b != "" && !sameBase(b, c.base) {
+	if b != "" && !sameBase(b, c.base) {
 		for _, e := range entries {
 			t.leave(e, "the ledger was written against "+b+", not against this target")
 		}
 		return t.report()
 	}
+	var groups, others []Entry
 	for _, e := range entries {
-		if e.ID != "" {
-			t.remove(e)
+		switch {
+		case e.ID == "":
+		case isGroup(e):
+			groups = append(groups, e)
+		default:
+			others = append(others, e)
 		}
 	}
+	t.removeAll(groups, width)
+	t.removeAll(others, width)
 	for _, e := range entries {
 		if e.ID == "" {
 			t.find(e)
 		}
 	}
 	return t.report()
+}
+
+// slim cleans up after a load, whose creations are read from the file as they are deleted: a list of a million would not fit.
+func (t *tidy) slim(width int) CleanupReport {
+	unknown := t.l.unknown()
+	for _, kind := range []bool{true, false} {
+		var batch []Entry
+		for e := range t.l.stored(kind) {
+			if batch = append(batch, e); len(batch) == slimBatch {
+				t.removeAll(batch, width)
+				batch = batch[:0]
+			}
+		}
+		t.removeAll(batch, width)
+	}
+	for _, e := range unknown {
+		t.find(e)
+	}
+	return t.report()
+}
+
+// slimBatch is how many resources are read from the file at a time.
+const slimBatch = 1000
+
+// removeAll deletes several resources, up to width at once.
+func (t *tidy) removeAll(entries []Entry, width int) {
+	turn := make(chan struct{}, max(width, 1))
+	var wg sync.WaitGroup
+	left := make([]*Leftover, len(entries))
+	for i, e := range entries {
+		turn <- struct{}{}
+		wg.Go(func() {
+			left[i] = t.remove(e)
+			<-turn
+		})
+	}
+	wg.Wait()
+	for _, l := range left {
+		if l != nil {
+			t.left = append(t.left, *l)
+		}
+	}
 }
 
 func isGroup(e Entry) bool { return strings.EqualFold(e.Endpoint, "/Groups") }
@@ -73,6 +126,10 @@ func (t *tidy) report() CleanupReport {
 	r := CleanupReport{Left: t.left}
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
+	if s := t.l.slim; s != nil {
+		r.Created, r.Deleted = s.created, len(s.gone)
+		return r
+	}
 	for _, e := range t.l.entries {
 		if e.ID != "" {
 			r.Created++
@@ -84,9 +141,11 @@ func (t *tidy) report() CleanupReport {
 	return r
 }
 
-func (t *tidy) leave(e Entry, why string) {
+func (t *tidy) leave(e Entry, why string) { t.left = append(t.left, *leftover(e, why)) }
+
+func leftover(e Entry, why string) *Leftover {
 	_, key := searchKey(e.Keys)
-	t.left = append(t.left, Leftover{e.Endpoint, e.ID, key, why})
+	return &Leftover{e.Endpoint, e.ID, key, why}
 }
 
 func (t *tidy) do(r Request) *reports.Exchange {
@@ -104,11 +163,10 @@ func said(x *reports.Exchange) string {
 	return fmt.Sprintf("%d %s", x.Status, http.StatusText(x.Status))
 }
 
-// remove deletes a resource and makes sure that it is gone.
-func (t *tidy) remove(e Entry) {
+// remove deletes a resource and makes sure that it is gone; else it tells why not.
+func (t *tidy) remove(e Entry) *Leftover {
 	if err := t.ctx.Err(); err != nil {
-		t.leave(e, "the clean-up was interrupted")
-		return
+		return leftover(e, "the clean-up was interrupted")
 	}
 	path := ResourcePath(e.Endpoint, e.ID)
 	x := t.do(Request{Method: http.MethodDelete, Path: path})
@@ -122,16 +180,16 @@ func (t *tidy) remove(e Entry) {
 		x = t.do(Request{Method: http.MethodDelete, Path: path})
 	}
 	if x.Err() != nil && x.Status == 0 || !(x.Status >= 200 && x.Status < 300 || missing(x.Status)) {
-		t.leave(e, "DELETE: "+said(x))
-		return
+		return leftover(e, "DELETE: "+said(x))
 	}
 	after := t.do(Request{Path: path})
 	switch {
 	case missing(after.Status):
+		return nil
 	case after.Success():
-		t.leave(e, fmt.Sprintf("soft-deleted? DELETE answered %d, but GET still answers %d", x.Status, after.Status))
+		return leftover(e, fmt.Sprintf("soft-deleted? DELETE answered %d, but GET still answers %d", x.Status, after.Status))
 	default:
-		t.leave(e, fmt.Sprintf("DELETE answered %d, but it could not be verified: GET: %s", x.Status, said(after)))
+		return leftover(e, fmt.Sprintf("DELETE answered %d, but it could not be verified: GET: %s", x.Status, said(after)))
 	}
 }
 
@@ -186,7 +244,9 @@ func (t *tidy) find(e Entry) {
 			t.l.Own(e.Endpoint, id, adopted.Location)
 		}
 		found = true
-		t.remove(adopted)
+		if l := t.remove(adopted); l != nil {
+			t.left = append(t.left, *l)
+		}
 	}
 	if !found && !refused {
 		t.settle(e.N)
@@ -262,6 +322,9 @@ func (t *tidy) ours(o scim.Object, keys map[string]string) bool {
 func (t *tidy) entry(n int) *Entry {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
+	if t.l.slim != nil {
+		return t.l.slim.open[n]
+	}
 	return t.l.byNum[n]
 }
 

@@ -18,7 +18,7 @@ func TestCleanupDeletesGroupsFirstNewestFirst(t *testing.T) {
 			t.Fatal(x.Line())
 		}
 	}
-	got := Cleanup(t.Context(), c, c.Ledger())
+	got := Cleanup(t.Context(), c, c.Ledger(), 1)
 	if got.Created != 3 || got.Deleted != 3 || len(got.Left) != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -26,7 +26,7 @@ func TestCleanupDeletesGroupsFirstNewestFirst(t *testing.T) {
 		t.Errorf("order %s", order)
 	}
 	before := c.Stats().Requests
-	if again := Cleanup(t.Context(), c, c.Ledger()); again.Deleted != 3 || len(again.Left) != 0 || c.Stats().Requests != before {
+	if again := Cleanup(t.Context(), c, c.Ledger(), 1); again.Deleted != 3 || len(again.Left) != 0 || c.Stats().Requests != before {
 		t.Errorf("second clean-up: %+v", again)
 	}
 }
@@ -71,7 +71,7 @@ func TestCleanupAfterKill(t *testing.T) {
 				t.Fatal(err)
 			}
 			c2 := newTestClient(t, Config{BaseURL: s.URL, Ledger: r})
-			got := Cleanup(t.Context(), c2, r)
+			got := Cleanup(t.Context(), c2, r, 1)
 			if got.Created != 1 || got.Deleted != 1 || len(got.Left) != 1 || got.Left[0].Key != "real3" {
 				t.Errorf("%+v", got)
 			}
@@ -98,7 +98,7 @@ func TestCleanupFindsBulkCreations(t *testing.T) {
 	f.put("/Users", map[string]any{"userName": "B1-" + testRun})
 	f.put("/Groups", map[string]any{"displayName": "g1-" + testRun})
 	f.put("/Groups", map[string]any{"displayName": "G1-" + testRun})
-	got := Cleanup(t.Context(), c, c.Ledger())
+	got := Cleanup(t.Context(), c, c.Ledger(), 1)
 	if got.Created != 2 || got.Deleted != 2 || len(got.Left) != 0 || !f.has("/Groups/id-4") {
 		t.Errorf("%+v, deleted %v", got, f.deleted)
 	}
@@ -133,7 +133,7 @@ func TestCleanupLeftovers(t *testing.T) {
 			tc.flaw(f)
 			c := newTestClient(t, Config{BaseURL: s.URL})
 			c.Do(t.Context(), Request{Method: "POST", Path: "/Users", Creates: "/Users", Body: user("u-" + testRun)})
-			got := Cleanup(t.Context(), c, c.Ledger())
+			got := Cleanup(t.Context(), c, c.Ledger(), 1)
 			if tc.why == "" {
 				if len(got.Left) != 0 || got.Deleted != 1 {
 					t.Errorf("%+v", got)
@@ -158,7 +158,7 @@ func TestCleanupKeepsAwayFromAnotherTarget(t *testing.T) {
 	l := NewLedger(testRun, "http://127.0.0.1:9")
 	l.Own("/Users", id, "")
 	c := newTestClient(t, Config{BaseURL: s.URL})
-	if got := Cleanup(t.Context(), c, l); len(got.Left) != 1 || c.Stats().Requests != 0 {
+	if got := Cleanup(t.Context(), c, l, 1); len(got.Left) != 1 || c.Stats().Requests != 0 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -170,7 +170,7 @@ func TestNamelessCreationIsReportedNotDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := f.put("/Users", map[string]any{"userName": "maybe-" + testRun})
-	got := Cleanup(t.Context(), c, c.Ledger())
+	got := Cleanup(t.Context(), c, c.Ledger(), 1)
 	if len(got.Left) != 1 || got.Left[0].ID != id || !f.has("/Users/"+id) {
 		t.Errorf("%+v", got)
 	}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -46,6 +47,8 @@ type Config struct {
 	Secrets                   *Secrets                // values to mask; nil = those of this Config only
 	BodyLimit                 int64                   // bytes of a response that are read, default 10 MiB
 	RecordLimit               int                     // bytes of each body that are recorded, default 64 KiB
+	HTTP1                     bool                    // do not offer HTTP/2: under load it costs more than it brings
+	Connections               int                     // that are kept open, default and least 256
 	Transport                 http.RoundTripper       // replaces the network in tests
 	OnExchange                func(*reports.Exchange) // called after each exchange, one at a time; must not call Do
 	Version                   string                  // of scimproof, for User-Agent; "" = dev
@@ -100,12 +103,42 @@ type Client struct {
 	sleep     func(context.Context, time.Duration) error
 	now       func() time.Time
 
+	*shared
+	tape *tape
+}
+
+// shared is what all views of a client have in common.
+type shared struct {
 	mu     sync.Mutex
-	seq    int
 	stats  Stats
 	madeUp map[string]bool
 
-	observe sync.Mutex
+	observe     sync.Mutex
+	loadHeaders [2]atomic.Pointer[http.Header] // without and with a body
+}
+
+// tape numbers the exchanges of one view.
+type tape struct {
+	mu     sync.Mutex
+	prefix string
+	n      int
+}
+
+func (t *tape) next() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n++
+	return t.prefix + strconv.Itoa(t.n)
+}
+
+// View returns a client with the same rules, limits and counts that numbers its exchanges by itself, as prefix and a
+// number, and tells its own observer of each. Views may be used at once, and yet every exchange has the same id in each
+// run.
+func (c *Client) View(prefix string, observer func(*reports.Exchange)) *Client {
+	v := *c
+	v.tape = &tape{prefix: prefix}
+	v.cfg.OnExchange = observer
+	return &v
 }
 
 // New checks cfg and makes a client; it sends nothing. Errors are *ConfigError.
@@ -117,7 +150,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Rate < 0 || cfg.Rate != cfg.Rate {
 		return nil, &ConfigError{"Rate", "a rate cannot be negative", "give requests per second, or 0 for no limit"}
 	}
-	c := &Client{cfg: cfg, base: base, secrets: cfg.Secrets, ledger: cfg.Ledger, limiter: newLimiter(cfg.Rate), sleep: sleep, now: time.Now, madeUp: map[string]bool{}}
+	c := &Client{cfg: cfg, base: base, secrets: cfg.Secrets, ledger: cfg.Ledger, limiter: newLimiter(cfg.Rate), sleep: sleep, now: time.Now, shared: &shared{madeUp: map[string]bool{}}, tape: &tape{prefix: "x"}}
 	if c.secrets == nil {
 		c.secrets = &Secrets{}
 	}
@@ -298,11 +331,7 @@ func (c *Client) announce(x *reports.Exchange) {
 
 // attempt makes one exchange.
 func (c *Client) attempt(ctx context.Context, r Request) (x *reports.Exchange) {
-	c.mu.Lock()
-	c.seq++
-	id := c.seq
-	c.mu.Unlock()
-	x = &reports.Exchange{ID: "x" + strconv.Itoa(id), Method: r.Method, Started: c.now()}
+	x = &reports.Exchange{ID: c.tape.next(), Method: r.Method, Started: c.now()}
 	fail := func(err error) *reports.Exchange {
 		x.Error = c.redact.url(err.Error())
 		x.Capture(x.Header(), x.Body(), err)

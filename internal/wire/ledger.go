@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type Ledger struct {
 	err     error
 	written int64 // bytes of whole lines
 	size    int64 // bytes of the file when it was last seen: more than written means a torn tail
+	slim    *slim // nil unless Slim was called
 
 	syncMu sync.Mutex
 	synced int64
@@ -320,6 +322,10 @@ func (l *Ledger) intend(list []intent) ([]*Entry, error) {
 		return nil, nil
 	}
 	l.mu.Lock()
+	if l.slim != nil {
+		defer l.mu.Unlock()
+		return l.slim.intend(l, list)
+	}
 	var out []*Entry
 	var err error
 	for _, in := range list {
@@ -341,6 +347,10 @@ func (l *Ledger) intend(list []intent) ([]*Entry, error) {
 func (l *Ledger) made(e *Entry, id, location string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.slim != nil {
+		l.slim.made(e, id)
+		return
+	}
 	l.identify(e, id, location)
 	_ = l.write(ledgerLine{N: e.N, ID: id, Location: location})
 }
@@ -349,6 +359,10 @@ func (l *Ledger) made(e *Entry, id, location string) {
 func (l *Ledger) failed(e *Entry, status int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.slim != nil {
+		l.slim.failed(e, status)
+		return
+	}
 	e.Failed = status
 	_ = l.write(ledgerLine{N: e.N, Failed: status})
 }
@@ -360,6 +374,13 @@ func (l *Ledger) Own(endpoint, id, location string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.slim != nil {
+		if !l.slim.owns(endpoint, id) {
+			list, _ := l.slim.intend(l, []intent{{endpoint: endpoint}})
+			l.slim.made(list[0], id)
+		}
+		return
+	}
 	if l.owned(endpoint, id) != nil {
 		return
 	}
@@ -374,6 +395,9 @@ func (l *Ledger) Own(endpoint, id, location string) {
 func (l *Ledger) Owns(id string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.slim != nil {
+		return l.slim.owns("/Users", id) || l.slim.owns("/Groups", id)
+	}
 	return len(l.byID[id]) > 0
 }
 
@@ -381,6 +405,9 @@ func (l *Ledger) Owns(id string) bool {
 func (l *Ledger) ownsAt(endpoint, id string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.slim != nil {
+		return l.slim.owns(endpoint, id)
+	}
 	return l.owned(endpoint, id) != nil
 }
 
@@ -400,6 +427,10 @@ func (l *Ledger) owned(endpoint, id string) *Entry {
 func (l *Ledger) saw(endpoint, id, method string, status int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.slim != nil {
+		l.slim.saw(endpoint, id, method, status)
+		return
+	}
 	e := l.owned(endpoint, id)
 	if e == nil {
 		return
@@ -423,6 +454,9 @@ func (l *Ledger) saw(endpoint, id, method string, status int) {
 func (l *Ledger) Created() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.slim != nil {
+		return l.slim.created
+	}
 	n := 0
 	for _, e := range l.entries {
 		if e.ID != "" {
@@ -435,6 +469,10 @@ func (l *Ledger) Created() int {
 // Live lists what may still exist, newest first: resources that are not known to be gone, and creations whose
 // outcome is unknown (their ID is "").
 func (l *Ledger) Live() []Entry {
+	if l.isSlim() {
+		out := slices.AppendSeq(l.unknown(), l.stored(true))
+		return slices.AppendSeq(out, l.stored(false))
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []Entry
@@ -446,6 +484,12 @@ func (l *Ledger) Live() []Entry {
 		}
 	}
 	return out
+}
+
+func (l *Ledger) isSlim() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.slim != nil
 }
 
 // RunID is the id of the run that wrote the ledger.
@@ -463,7 +507,7 @@ func (l *Ledger) Err() error {
 
 // Close flushes and closes the file. The ledger stays readable.
 func (l *Ledger) Close() error {
-	err := l.flush()
+	err := l.Sync()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file != nil {

@@ -79,10 +79,10 @@ func (cfg Config) transport(t *tls.Config) (*http.Transport, error) {
 		Proxy:               proxy,
 		TLSClientConfig:     t,
 		TLSHandshakeTimeout: 15 * time.Second,
-		ForceAttemptHTTP2:   true,
+		ForceAttemptHTTP2:   !cfg.HTTP1,
 		DisableCompression:  true,
 		MaxIdleConns:        0,
-		MaxIdleConnsPerHost: 256,
+		MaxIdleConnsPerHost: max(cfg.Connections, 256),
 		// Shorter than common servers' keep-alive: a POST on a connection that is just being closed cannot be repeated.
 		IdleConnTimeout:        4 * time.Second,
 		MaxResponseHeaderBytes: 1 << 20,

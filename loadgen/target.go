@@ -1,0 +1,145 @@
+package loadgen
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/internal/wire"
+	"github.com/scimproof/scimproof/reports"
+)
+
+// Target is what has to be known of an endpoint before it is loaded.
+type Target struct {
+	Users, Groups string // endpoints, such as "/Users"
+	// NoPatch and ETag are what the target says of itself.
+	NoPatch, ETag bool
+	// Foreign are records that were there before; nothing of them may change.
+	Foreign []Foreign
+
+	declared map[string]bool // nil = the target does not publish its schemas
+}
+
+// Foreign is a record that this run did not make, as it was before the load.
+type Foreign struct {
+	Path   string
+	Before *reports.Exchange
+	hash   uint64
+}
+
+// foreignKept is how many records of others are watched.
+const foreignKept = 50
+
+// Learn asks the target what it declares, and looks at some of the records that are there already. What cannot be found out
+// is taken as the RFCs have it: a load run goes on where discovery is broken. Records with tag in their name are this run's own.
+func Learn(ctx context.Context, c Client, tag string) *Target {
+	t := &Target{Users: "/Users", Groups: "/Groups"}
+	for _, rt := range scim.Objects(get(ctx, c, "/ResourceTypes").Object(), "Resources") {
+		endpoint := "/" + strings.Trim(scim.String(rt, "endpoint"), "/")
+		if endpoint == "/" || strings.Contains(endpoint, ":") {
+			continue
+		}
+		switch scim.String(rt, "schema") {
+		case scim.UserURN:
+			t.Users = endpoint
+		case scim.GroupURN:
+			t.Groups = endpoint
+		}
+	}
+	config := get(ctx, c, "/ServiceProviderConfig").Object()
+	t.ETag, _ = scim.Get(config, "etag.supported").(bool)
+	if patch, ok := scim.Get(config, "patch.supported").(bool); ok {
+		t.NoPatch = !patch
+	}
+	t.learnSchemas(get(ctx, c, "/Schemas").Object())
+	t.survey(ctx, c, tag)
+	return t
+}
+
+func get(ctx context.Context, c Client, path string) *reports.Exchange {
+	return c.Do(ctx, wire.Request{Path: path})
+}
+
+func (t *Target) learnSchemas(list scim.Object) {
+	declared := map[string]bool{}
+	for _, s := range scim.Objects(list, "Resources") {
+		id := scim.String(s, "id")
+		if !strings.EqualFold(id, scim.UserURN) && !strings.EqualFold(id, scim.EnterpriseURN) {
+			continue
+		}
+		prefix := ""
+		if strings.EqualFold(id, scim.EnterpriseURN) {
+			prefix = scim.EnterpriseURN + ":"
+		}
+		for _, a := range scim.Objects(s, "attributes") {
+			name := prefix + strings.ToLower(scim.String(a, "name"))
+			declared[name] = true
+			for _, sub := range scim.Objects(a, "subAttributes") {
+				declared[name+"."+strings.ToLower(scim.String(sub, "name"))] = true
+			}
+		}
+	}
+	// Without userName it is no schema of users, and tells nothing of the rest.
+	if declared["username"] {
+		t.declared = declared
+	}
+}
+
+// Published tells whether the target's schemas could be read; if not, everything counts as declared.
+func (t *Target) Published() bool { return t.declared != nil }
+
+// Declares tells whether the target's schemas have an attribute, given as Attribute.Declaration does. externalId is common to
+// all resources and need not be declared (RFC 7643 §3.1).
+func (t *Target) Declares(path string) bool {
+	if t.declared == nil || path == "externalId" {
+		return true
+	}
+	if attr, ok := strings.CutPrefix(path, scim.EnterpriseURN+":"); ok {
+		return t.declared[scim.EnterpriseURN+":"+strings.ToLower(attr)]
+	}
+	return t.declared[strings.ToLower(path)]
+}
+
+// Attributes returns those UserAttributes that the target declares, and the others as fixtures.Directory.Omit takes them.
+func (t *Target) Attributes() (declared []Attribute, omit []string) {
+	for _, a := range UserAttributes() {
+		switch whole := (Attribute{URN: a.URN, Root: a.Root}).Declaration(); {
+		case !t.Declares(whole):
+			omit = append(omit, whole)
+		case !t.Declares(a.Declaration()):
+			omit = append(omit, a.Declaration())
+		default:
+			declared = append(declared, a)
+		}
+	}
+	return declared, omit
+}
+
+// survey remembers the first records that are there already.
+func (t *Target) survey(ctx context.Context, c Client, tag string) {
+	for _, endpoint := range []string{t.Users, t.Groups} {
+		x := get(ctx, c, endpoint+"?startIndex=1&count="+strconv.Itoa(foreignKept))
+		for _, o := range scim.Objects(x.Object(), "Resources") {
+			id := scim.String(o, "id")
+			if id == "" || Own(o, tag) {
+				continue
+			}
+			path := wire.ResourcePath(endpoint, id)
+			if before := get(ctx, c, path); before.Success() {
+				t.Foreign = append(t.Foreign, Foreign{path, before, fingerprint(before.Object())})
+			}
+		}
+	}
+}
+
+// Own tells whether a resource carries the tag of this run in its name.
+func Own(o scim.Object, tag string) bool {
+	return tag != "" && (strings.Contains(scim.String(o, "userName"), tag) || strings.Contains(scim.String(o, "displayName"), tag))
+}
+
+// Filter is the query string that finds a resource by one attribute.
+func Filter(attribute, value string) string {
+	return "filter=" + strings.ReplaceAll(url.QueryEscape(attribute+" eq "+scim.Quote(value)), "+", "%20")
+}
