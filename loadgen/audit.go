@@ -44,6 +44,8 @@ type Audit struct {
 	Target *Target
 	// Tag is in the names of this run's resources, and only in those.
 	Tag string
+	// Shared tells that other processes use the same tag, so that records which this one does not know may be theirs.
+	Shared bool
 	// Limit replaces AuditLimit where it is positive.
 	Limit int
 	// Findings receives what is wrong.
@@ -140,7 +142,7 @@ func (a *Audit) population(ctx context.Context, endpoint, key string, p Populati
 		a.one(ctx, endpoint, key, e, seen[folded], walked, judge)
 		delete(seen, folded)
 	}
-	if !walked {
+	if !walked || a.Shared {
 		return
 	}
 	for _, views := range seen {

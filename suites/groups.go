@@ -20,6 +20,7 @@ func (s *session) groups() {
 	s.groupOfUser(people)
 	s.groupDelete(people)
 	s.groupQueries()
+	s.groupDetails(people)
 }
 
 // cast gives users who only serve as members; nobody changes or deletes them.
@@ -174,6 +175,7 @@ func (s *session) groupCreate(people cast) {
 			Why: "The members of a new group have no access until somebody notices that they were lost.",
 			Fix: "Store the members that come with a new group.",
 		}, func() {
+			s.needs("Group", "members")
 			if withMembers != nil {
 				s.judge(withMembers, Status(http.StatusCreated))
 			}
