@@ -227,7 +227,15 @@ func (s *session) disableOtherwise() {
 			s.needsActive()
 			u = s.makeUser("leaver-put")
 			before = s.readBack(u)
+			// What the target has made of the values of the POST is judged where users are created.
 			o := clone(u.Sent)
+			for k := range o {
+				if v, kept := scim.Lookup(before.Object(), k); kept && k != "schemas" {
+					o[k] = v
+				} else if !kept {
+					delete(o, k)
+				}
+			}
 			o["active"] = false
 			x = s.putOver(u, o)
 			after = s.readBack(u)

@@ -176,7 +176,8 @@ func (s *session) replace(r *resource, o scim.Object, headers ...string) *report
 	x := put(o)
 	s.put.plain = s.put.plain || x.Success()
 	if x.Status == http.StatusBadRequest && !s.put.plain {
-		if y := put(named); y.Success() {
+		// Whatever else it answers to the same body with id: it was the id that it missed.
+		if y := put(named); y.Err() == nil && y.Status != http.StatusBadRequest {
 			s.put.refused = x
 			return y
 		}
@@ -187,7 +188,7 @@ func (s *session) replace(r *resource, o scim.Object, headers ...string) *report
 // putForm is what was learned about the form of PUT that a target takes.
 type putForm struct {
 	plain   bool              // one without id has succeeded
-	refused *reports.Exchange // one without id was refused, and with id it succeeded
+	refused *reports.Exchange // one without id was refused, and with id it was not
 }
 
 // patch sends operations made by op.
