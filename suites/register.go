@@ -19,6 +19,7 @@ func (s *session) register() {
 	s.lane("etag", (*session).versions)
 	s.lane("me", (*session).me)
 	s.lane("hostile", (*session).hostilities)
+	s.lane("concurrency", (*session).concurrency)
 	s.lane("claims", (*session).claims)
 	s.lane("async", (*session).asynchronous)
 	s.lane("errors", (*session).errors)
