@@ -38,7 +38,10 @@ func (s *session) authentication() {
 				{"create", "POST " + t.Endpoint, http.MethodPost, t.Endpoint, t.Endpoint, s.minimalUser("intruder")},
 				{"delete", "DELETE of a user", http.MethodDelete, u.path(), "", nil},
 				{"search", "POST " + t.Endpoint + "/.search", http.MethodPost, t.Endpoint + "/.search", "", object{"schemas": []string{scim.SearchRequestURN}}},
-				{"bulk", "POST /Bulk", http.MethodPost, "/Bulk", "", object{"schemas": []string{scim.BulkRequestURN}, "Operations": []any{}}},
+				// A job that is valid, so that a server which looks at the body first does not refuse it for that, and harmless.
+				{"bulk", "POST /Bulk", http.MethodPost, "/Bulk", "", object{
+					"schemas": []string{scim.BulkRequestURN}, "Operations": []any{object{"method": "DELETE", "path": t.Endpoint + "/" + s.fictitious()}},
+				}},
 			}
 			if g := s.learned.typ("Group"); g != nil {
 				doors = append(doors, door{"groups", "GET " + g.Endpoint, http.MethodGet, g.Endpoint, "", nil})
