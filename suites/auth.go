@@ -36,16 +36,28 @@ func (s *session) authentication() {
 				{"groups", "GET /Groups", http.MethodGet, "/Groups", "", nil},
 				{"search", "POST /Users/.search", http.MethodPost, "/Users/.search", "", object{"schemas": []string{scim.SearchRequestURN}}},
 				{"bulk", "POST /Bulk", http.MethodPost, "/Bulk", "", object{"schemas": []string{scim.BulkRequestURN}, "Operations": []any{}}},
+				{"put", "PUT of a user", http.MethodPut, u.path(), "", u.Sent},
+				{"patch", "PATCH of a user", http.MethodPatch, u.path(), "", patchBody(op("replace", "displayName", "Intruder"))},
+				{"root-search", "POST /.search", http.MethodPost, "/.search", "", object{"schemas": []string{scim.SearchRequestURN}}},
+			}
+			if s.learned.typ("Group") != nil {
+				g := s.makeGroup("auth")
+				doors = append(doors,
+					door{"group-read", "GET of a group", http.MethodGet, g.path(), "", nil},
+					door{"group-create", "POST /Groups", http.MethodPost, "/Groups", "/Groups", s.group("intruders")})
 			}
 		})
 		find := func(id string) door {
 			for _, d := range doors {
 				if d.id == id {
-					if id == "groups" {
+					if strings.HasPrefix(id, "group") {
 						s.needsType("Group")
 					}
 					return d
 				}
+			}
+			if strings.HasPrefix(id, "group") {
+				s.needsType("Group")
 			}
 			s.skip("read-only run: this check has to write")
 			return door{}
@@ -58,6 +70,11 @@ func (s *session) authentication() {
 			{"groups", "GET /Groups"},
 			{"search", "POST /Users/.search"},
 			{"bulk", "POST /Bulk"},
+			{"put", "PUT of a user"},
+			{"patch", "PATCH of a user"},
+			{"group-read", "GET of a group"},
+			{"group-create", "POST /Groups"},
+			{"root-search", "POST /.search"},
 		} {
 			s.it(d.name+" without a credential is refused with 401", ID("auth.none-"+d.id), Requires("7644-3.12-09"), Explain{
 				Why: "Whoever finds the URL could read or change the whole directory.",

@@ -19,6 +19,7 @@ func (s *session) discovery() {
 	s.discoveryRules()
 	s.protocolVersion()
 	s.publishedChoices()
+	s.discoveryAlone()
 }
 
 // providerConfig judges /ServiceProviderConfig.

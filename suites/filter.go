@@ -23,6 +23,7 @@ func (s *session) filters() {
 	s.filterPasswords()
 	s.filterQueries()
 	s.filterGroups()
+	s.filterDepth()
 }
 
 // The statements that every wrong result breaks: no record too many, none too few.

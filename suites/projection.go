@@ -18,6 +18,7 @@ func (s *session) projections() {
 	s.projectionLists()
 	s.projectionWrites()
 	s.projectionKinds()
+	s.projectionDepth()
 }
 
 // only wants no other attributes than those named; id and schemas are always there, and meta has a check of its own.
