@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/scimproof/scimproof/internal/scim"
 )
 
@@ -151,12 +153,34 @@ func Compare(attrs []Attribute, want, got scim.Object) []Difference {
 	var out []Difference
 	for _, a := range attrs {
 		if w := a.Of(want); w != "" {
-			if g := a.Of(got); g != w {
+			if g := a.Of(got); g != w && !a.same(w, g) {
 				out = append(out, Difference{a, w, g})
 			}
 		}
 	}
 	return out
+}
+
+// same tells whether two texts are one value that the target may write in another way: phone numbers in the form of
+// RFC 3966 (RFC 7643 §4.1.2), line ends, the way accents are composed, and the letter case of a Boolean sent as a text.
+func (a Attribute) same(want, got string) bool {
+	switch a.Root {
+	case "phoneNumbers":
+		return got != "" && digitsOf(want) == digitsOf(got)
+	case "active":
+		return strings.EqualFold(want, got)
+	}
+	plain := func(s string) string { return norm.NFC.String(strings.ReplaceAll(s, "\r\n", "\n")) }
+	return plain(want) == plain(got)
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
 }
 
 // fingerprint hashes a resource, all but what a server may change by itself.

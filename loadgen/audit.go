@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/internal/wire"
@@ -44,6 +45,8 @@ type Audit struct {
 	Target *Target
 	// Tag is in the names of this run's resources, and only in those.
 	Tag string
+	// Shared tells that other processes use the same tag, so that records which this one does not know may be theirs.
+	Shared bool
 	// Limit replaces AuditLimit where it is positive.
 	Limit int
 	// Findings receives what is wrong.
@@ -123,24 +126,27 @@ func (a *Audit) population(ctx context.Context, endpoint, key string, p Populati
 	if step == 1 {
 		seen, walked = a.walk(ctx, endpoint, key)
 	}
-	for i := 0; i < n; i += step {
+	for i := 0; i < n; {
+		var part []reading
+		for ; i < n && len(part) < auditPart; i += step {
+			if e := p.Expect(i); e.Name != "" {
+				folded := strings.ToLower(e.Name)
+				if !e.Foreign {
+					part = append(part, reading{e: e, views: seen[folded]})
+				}
+				delete(seen, folded)
+			}
+		}
+		a.read(ctx, endpoint, key, part, walked)
 		if ctx.Err() != nil {
-			a.Findings.Add(Finding{Kind: "audit-cut", Word: reports.Warn, Message: "the audit of " + endpoint + " was cut short", Count: n - i, Of: n})
+			a.Findings.Add(Finding{Kind: "audit-cut", Word: reports.Warn, Message: "the audit of " + endpoint + " was cut short", Count: n - i + len(part), Of: n})
 			return
 		}
-		e := p.Expect(i)
-		if e.Name == "" {
-			continue
+		for _, r := range part {
+			a.one(ctx, endpoint, key, r, walked, judge)
 		}
-		folded := strings.ToLower(e.Name)
-		if e.Foreign {
-			delete(seen, folded)
-			continue
-		}
-		a.one(ctx, endpoint, key, e, seen[folded], walked, judge)
-		delete(seen, folded)
 	}
-	if !walked {
+	if !walked || a.Shared {
 		return
 	}
 	for _, views := range seen {
@@ -153,11 +159,44 @@ func (a *Audit) population(ctx context.Context, endpoint, key string, p Populati
 	}
 }
 
-// one audits one resource.
-func (a *Audit) one(ctx context.Context, endpoint, key string, e Expected, views []view, walked bool, judge func(Expected, *reports.Exchange)) {
-	if !walked {
-		views = a.find(ctx, endpoint, key, e.Name)
+const (
+	auditPart = 64 // resources that are read before they are judged, in their order
+	auditors  = 8  // at once
+)
+
+// reading is a resource that is audited, with what the target says of it.
+type reading struct {
+	e     Expected
+	views []view
+	x     *reports.Exchange // by its id; nil where it has none
+}
+
+// read asks for resources, several at once: a target far away would make an audit last for hours.
+func (a *Audit) read(ctx context.Context, endpoint, key string, part []reading, walked bool) {
+	var wait sync.WaitGroup
+	next := make(chan *reading)
+	for range min(auditors, len(part)) {
+		wait.Go(func() {
+			for r := range next {
+				if !walked {
+					r.views = a.find(ctx, endpoint, key, r.e.Name)
+				}
+				if r.e.ID != "" {
+					r.x = get(ctx, a.Client, wire.ResourcePath(endpoint, r.e.ID))
+				}
+			}
+		})
 	}
+	for i := range part {
+		next <- &part[i]
+	}
+	close(next)
+	wait.Wait()
+}
+
+// one audits one resource.
+func (a *Audit) one(ctx context.Context, endpoint, key string, r reading, walked bool, judge func(Expected, *reports.Exchange)) {
+	e, views, x := r.e, r.views, r.x
 	if len(views) > 1 {
 		evidence := []*reports.Exchange{get(ctx, a.Client, endpoint+"?"+Filter(key, e.Name))}
 		for _, v := range views[:2] {
@@ -174,7 +213,6 @@ func (a *Audit) one(ctx context.Context, endpoint, key string, e Expected, views
 		a.never(ctx, endpoint, e, views)
 		return
 	}
-	x := get(ctx, a.Client, wire.ResourcePath(endpoint, e.ID))
 	switch {
 	case e.Deleted:
 		if x.Success() {

@@ -33,6 +33,8 @@ type Config struct {
 	Throttle string
 	// MaxErrors is the share of errors within ten seconds above which the run is aborted; 0 = never.
 	MaxErrors float64
+	// MaxRate caps the requests per second, whatever the arrival asks for; 0 = no cap.
+	MaxRate float64
 	// MaxTime ends the load early, as if the plan had no more flows; 0 = never.
 	MaxTime    time.Duration
 	Head       *JournalHead // written first into Journal
@@ -152,6 +154,7 @@ func newDriver(ctx context.Context, cfg Config) (*driver, error) {
 		cfg.alarm = newAlarm
 	}
 	d := &driver{cfg: cfg, ctx: ctx, kick: make(chan struct{}, 1), jobs: make(chan *job, cfg.Workers)}
+	d.pace.most = cfg.MaxRate
 	d.pool.New = func() any { return &wire.Answer{} }
 	d.sending, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return d, nil
@@ -782,7 +785,7 @@ func (d *driver) report(ended time.Time, cpu time.Duration, memory int64) *repor
 	wall := max(ended.Sub(d.began)-d.quietFor-d.cfg.Warmup, 0)
 	l := &reports.Load{
 		Model: a.Model, Asked: a.Text, Rate: a.of(d.cfg.Part), Wall: int64(wall), WarmedUp: d.warm, Workers: d.cfg.Workers,
-		Saturated: int64(d.fullFor), Left: 1 - d.share(),
+		Saturated: int64(d.fullFor), Left: 1 - d.share(), Started: d.started,
 	}
 	var predicted map[string]int
 	if p, ok := d.cfg.Plan.(Predicting); ok {

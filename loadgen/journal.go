@@ -54,6 +54,7 @@ type JournalTail struct {
 	Generator reports.LoadGenerator `json:"generator"`
 	Exchanges []*reports.Exchange   `json:"exchanges,omitempty"` // evidence
 	Cleanup   reports.Cleanup       `json:"cleanup"`
+	Audit     string                `json:"audit,omitempty"`
 }
 
 // journalWindow is the line of one second.

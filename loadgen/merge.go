@@ -14,14 +14,14 @@ import (
 
 // Merged is several journals as one load.
 type Merged struct {
-	Load      *reports.Load
-	Head      JournalHead // of the first one; Shard and Attempt mean nothing
-	Cut       *reports.Cut
-	Exchanges []*reports.Exchange
-	Cleanup   reports.Cleanup
-	Finished  time.Time
-	Requests  int64
-	Notes     []string // what a reader should know, such as that an attempt was killed
+	Load            *reports.Load
+	Head            JournalHead // of the first one; Shard and Attempt mean nothing
+	Cut             *reports.Cut
+	Exchanges       []*reports.Exchange
+	Cleanup         reports.Cleanup
+	Began, Finished time.Time
+	Requests        int64
+	Notes           []string // what a reader should know, such as that an attempt was killed
 }
 
 // Merge joins the journals of the shards of one load, and of attempts at the same shard, without loss: histograms are
@@ -59,7 +59,7 @@ func Merge(names []string, open func(name string) (io.ReadCloser, error)) (*Merg
 			began = j.head.Began
 		}
 	}
-	m := &Merged{Head: list[0].head, Finished: began}
+	m := &Merged{Head: list[0].head, Began: began, Finished: began}
 	rec := newRecorder(began)
 	l := &reports.Load{Scenario: m.Head.Scenario, Plan: m.Head.Plan, Model: m.Head.Model, Asked: m.Head.Asked}
 	l.Throttling.Policy = m.Head.Policy
@@ -90,6 +90,9 @@ func Merge(names []string, open func(name string) (io.ReadCloser, error)) (*Merg
 		}
 		if end := j.head.Began.Add(time.Duration(t.Wall)); end.After(m.Finished) {
 			m.Finished = end
+		}
+		if t.Audit != "" {
+			l.Audit = t.Audit // of the last one; each shard reads back its own part
 		}
 		started += t.Started
 		l.Throttling.Waited += t.Waited

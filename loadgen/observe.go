@@ -12,6 +12,8 @@ const (
 	tailFactor = 20
 	tailLeast  = 100 * time.Millisecond
 	tailEnough = 1000 // answers
+	// tailBlame is the share of a tail above which the generator's own lateness may be the cause.
+	tailBlame = 0.1
 )
 
 // observations names what the answers show of the target, whatever limits were set. They are warnings: how much of it is
@@ -47,6 +49,9 @@ func observations(l *reports.Load, proofs [classes][]*reports.Exchange) []report
 	}
 	for _, o := range l.Operations {
 		q := o.Service
+		if float64(l.Generator.Lag.P999) > tailBlame*float64(q.P999) {
+			continue // a client that is kept waiting for a processor itself sees slow answers everywhere
+		}
 		if q.Count < tailEnough || q.P50 == 0 || q.P999 < int64(tailLeast) || q.P999 < tailFactor*q.P50 {
 			continue
 		}

@@ -97,6 +97,9 @@ func (q *probed) Next() (Op, bool) {
 			q.sizes = q.sizes[1:]
 		}
 		q.running = &stage{size: q.p.Existing + q.size, step: stepGroup}
+		if q.p.Target.NoGroups {
+			q.running.step = stepLookup
+		}
 		return q.op(q.running), true
 	}
 	return q.Plan.Next()

@@ -14,8 +14,8 @@ import (
 // Target is what has to be known of an endpoint before it is loaded.
 type Target struct {
 	Users, Groups string // endpoints, such as "/Users"
-	// NoPatch and ETag are what the target says of itself.
-	NoPatch, ETag bool
+	// NoPatch, NoGroups and ETag are what the target says of itself.
+	NoPatch, NoGroups, ETag bool
 	// Foreign are records that were there before; nothing of them may change.
 	Foreign []Foreign
 
@@ -36,7 +36,10 @@ const foreignKept = 50
 // is taken as the RFCs have it: a load run goes on where discovery is broken. Records with tag in their name are this run's own.
 func Learn(ctx context.Context, c Client, tag string) *Target {
 	t := &Target{Users: "/Users", Groups: "/Groups"}
+	users, groups := false, false
 	for _, rt := range scim.Objects(get(ctx, c, "/ResourceTypes").Object(), "Resources") {
+		users = users || scim.String(rt, "schema") == scim.UserURN
+		groups = groups || scim.String(rt, "schema") == scim.GroupURN
 		endpoint := "/" + strings.Trim(scim.String(rt, "endpoint"), "/")
 		if endpoint == "/" || strings.Contains(endpoint, ":") {
 			continue
@@ -48,6 +51,7 @@ func Learn(ctx context.Context, c Client, tag string) *Target {
 			t.Groups = endpoint
 		}
 	}
+	t.NoGroups = users && !groups
 	config := get(ctx, c, "/ServiceProviderConfig").Object()
 	t.ETag, _ = scim.Get(config, "etag.supported").(bool)
 	if patch, ok := scim.Get(config, "patch.supported").(bool); ok {
@@ -120,6 +124,9 @@ func (t *Target) Attributes() (declared []Attribute, omit []string) {
 // survey remembers the first records that are there already.
 func (t *Target) survey(ctx context.Context, c Client, tag string) {
 	for _, endpoint := range []string{t.Users, t.Groups} {
+		if endpoint == t.Groups && t.NoGroups {
+			continue
+		}
 		x := get(ctx, c, endpoint+"?startIndex=1&count="+strconv.Itoa(foreignKept))
 		for _, o := range scim.Objects(x.Object(), "Resources") {
 			id := scim.String(o, "id")
@@ -134,9 +141,14 @@ func (t *Target) survey(ctx context.Context, c Client, tag string) {
 	}
 }
 
-// Own tells whether a resource carries the tag of this run in its name.
+// Own tells whether a resource carries the tag of this run in its name, and not one that only begins with it.
 func Own(o scim.Object, tag string) bool {
-	return tag != "" && (strings.Contains(scim.String(o, "userName"), tag) || strings.Contains(scim.String(o, "displayName"), tag))
+	return tag != "" && (tagged(scim.String(o, "userName"), tag) || tagged(scim.String(o, "displayName"), tag))
+}
+
+func tagged(name, tag string) bool {
+	_, rest, found := strings.Cut(name, tag)
+	return found && (rest == "" || !strings.ContainsRune("0123456789abcdefghijklmnopqrstuvwxyz-_", rune(rest[0]|0x20)))
 }
 
 // Filter is the query string that finds a resource by one attribute.

@@ -45,6 +45,7 @@ func backoff(after time.Duration, tries int) time.Duration {
 // would take long to come down from a burst. Before the first 429 there is no limit.
 type pace struct {
 	rate       float64 // 0 = no limit yet
+	most       float64 // that the user allows, 0 = any
 	next       time.Time
 	fell, rose time.Time
 	window     time.Time // since when is counted
@@ -84,6 +85,9 @@ func (p *pace) throttled(now time.Time) {
 // at is when the next request may leave.
 func (p *pace) at(now time.Time) time.Time {
 	if p.rate == 0 {
+		if p.most > 0 {
+			return p.next
+		}
 		return now
 	}
 	if n := int(now.Sub(p.rose) / (100 * time.Millisecond)); n > 0 {
@@ -97,10 +101,14 @@ func (p *pace) at(now time.Time) time.Time {
 
 // took notes that a request leaves.
 func (p *pace) took(now time.Time) {
-	if p.rate > 0 {
+	rate := p.rate
+	if p.most > 0 && (rate == 0 || rate > p.most) {
+		rate = p.most
+	}
+	if rate > 0 {
 		if p.next.Before(now.Add(-100 * time.Millisecond)) {
 			p.next = now
 		}
-		p.next = p.next.Add(time.Duration(float64(time.Second) / p.rate))
+		p.next = p.next.Add(time.Duration(float64(time.Second) / rate))
 	}
 }

@@ -75,6 +75,8 @@ type Load struct {
 	Rate  float64 `json:"askedPerSecond"` // flows per second that were asked for, 0 in the closed model
 	Flows float64 `json:"flowsPerSecond"` // that were started
 	Every float64 `json:"requestsPerSecond"`
+	// Started is how many flows were started.
+	Started int64 `json:"flowsStarted"`
 	// Wall is the time of the load itself: without warm-up, probes, audit and clean-up.
 	Wall      int64 `json:"wallNanos"`
 	WarmedUp  int64 `json:"warmUpRequests,omitempty"` // requests that are not counted

@@ -249,6 +249,7 @@ func (s *session) bulkReferences() {
 			Fix: "Replace bulkId:… in the data of an operation by the id of what the named POST has created.",
 		}, func() {
 			setUp(2)
+			s.needs("Group", "members")
 			g := groupOf("ref", "u")
 			j := s.bulkRun([]scim.Object{bulkOp("POST", users, "u", s.user("ref")), bulkOp("POST", groups, "g", g)})
 			j.answered()
@@ -353,6 +354,7 @@ func (s *session) bulkCircles() {
 			Why: "Half of a circle, or references that stay texts, leave groups whose members are wrong without a word.",
 			Fix: "Create the resources first and add the references afterwards, or answer 409.",
 		}, func() {
+			s.needs("Group", "members")
 			a, b := j.made(0), j.made(1)
 			s.judge(j.x, func(x *reports.Exchange) error {
 				if x.Status == http.StatusConflict {

@@ -24,6 +24,7 @@ func (s *session) creation() {
 	s.createUnicode()
 	s.createValues()
 	s.createEnterprise()
+	s.createCore()
 }
 
 // creationProbe is a POST of a user together with a GET of what it has made; u and after are nil where nothing was made.

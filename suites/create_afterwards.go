@@ -58,6 +58,21 @@ func (s *session) createAfterwards() {
 			s.see(u.Created)
 		})
 
+		s.it("no answer of the run shows two primary values of one attribute", ID("create.one-primary"), Requires("7643-2.4-02"), Explain{
+			Why: "Each reader takes another of the two for the preferred one, and mail goes to the wrong address.",
+			Fix: "Let at most one value of an attribute be primary, also where the server chooses it.",
+		}, func() {
+			for _, x := range s.everything() {
+				if !x.Success() || !strings.Contains(string(x.Body()), `"primary"`) {
+					continue
+				}
+				if err := onePrimary(x.Object()); err != nil {
+					s.judge(x, func(*reports.Exchange) error { return err })
+				}
+			}
+			s.see(u.Created)
+		})
+
 		s.it("no id contains the word bulkId", ID("create.id-without-bulk-id"), Requires("7643-3.1-09"), Explain{
 			Why: "A Bulk request takes such an id for a reference to another of its operations.",
 			Fix: "Never build ids from the bulkId of a request, nor with that word.",
@@ -104,6 +119,30 @@ func (s *session) createAfterwards() {
 			})
 		})
 	})
+}
+
+// onePrimary wants each multi-valued attribute of a resource, or of the resources of a list, to have one primary value
+// at most.
+func onePrimary(o scim.Object) error {
+	for name, v := range o {
+		list, _ := v.([]any)
+		primaries := 0
+		for _, e := range list {
+			e, _ := e.(scim.Object)
+			if primary, _ := scim.Lookup(e, "primary"); primary == true {
+				primaries++
+			}
+			if name == "Resources" {
+				if err := onePrimary(e); err != nil {
+					return err
+				}
+			}
+		}
+		if primaries > 1 {
+			return wrong("primary values of "+name, text("one at most"), primaries)
+		}
+	}
+	return nil
 }
 
 // creationIDs lists the ids that 201 answers of the run gave, each with the locations of the resources behind it.

@@ -179,6 +179,25 @@ func (s *session) createDuplicates() {
 			})
 		})
 
+		s.it("a userName that differs in the letter case of an umlaut only is refused with 409", ID("create.duplicate-other-case-umlaut"), Requires("7643-4.1.1-03", "7644-7.8-01"), Explain{
+			Why: "Names of half of Europe are told apart where those of the other half are not: one person gets two accounts.",
+			Fix: "Fold letter case by Unicode, not for A to Z alone.",
+		}, func() {
+			lower, x := s.create("User", s.user("umlaut", func(o scim.Object) { o["userName"] = "jörg." + scim.String(o, "userName") }))
+			if lower == nil {
+				s.see(x)
+				s.skip("the target takes no umlauts in userName: POST answered %d", x.Status)
+			}
+			name := strings.Replace(scim.String(lower.Sent, "userName"), "ö", "Ö", 1)
+			again, x := s.create("User", s.user("umlaut", set("userName", name)))
+			s.judge(x, Softly(reports.Warn, Status(409)), NotServerError, func(*reports.Exchange) error {
+				if again != nil && again.ID != lower.ID {
+					return soften(reports.Warn, wrong("a second user", text("none"), again.ID))
+				}
+				return nil
+			})
+		})
+
 		s.it("two users may have the same externalId", ID("create.external-id-not-unique"), Requires("7643-3.1-15"), Explain{
 			Why: "externalId belongs to each client: two clients, or a person's old and new account, may use the same.",
 			Fix: "Do not enforce uniqueness of externalId.",

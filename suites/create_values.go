@@ -225,7 +225,8 @@ func (s *session) createValues() {
 				got := scim.String(list[0], "value")
 				der, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(got, "="))
 				want, _ := base64.StdEncoding.DecodeString(creationCertificate)
-				if err != nil || !bytes.Equal(der, want) {
+				// The decoder skips line breaks, which RFC 4648 §3.1 does not allow.
+				if err != nil || !bytes.Equal(der, want) || strings.ContainsAny(got, "\r\n") {
 					return wrong("x509Certificates.value", creationCertificate, got)
 				}
 				if _, err := x509.ParseCertificate(der); err != nil {

@@ -184,23 +184,24 @@ func (s *session) cursorPages() {
 			Fix: "Let cursors point into one stable order of all resources.",
 		}, func() {
 			f := &fleet{users: []*resource{s.makeUser("cursor"), s.makeUser("cursor"), s.makeUser("cursor")}}
-			first := s.get(f.endpoint(), "cursor", "", "count", "1")
-			total, counted := listInt(first, "totalResults")
-			if !counted || total > largeDirectory {
-				s.see(first)
-				s.skip("the target holds %d users (counted: %v), too many to read them all", total, counted)
-			}
-			size := strconv.Itoa(max(1, min(100, (total+1)/2)))
-			read := func() ([]*reports.Exchange, error) {
-				pages := followCursors(func(at string) *reports.Exchange {
-					return s.get(f.endpoint(), "cursor", at, "count", size)
-				})
-				if len(pages) == maxPages {
-					s.skip("the target's pages are too small to read all of its %d users", total)
-				}
-				return pages, errors.Join(answers(pages), f.missed(f.met(pages)), everybody(pages))
-			}
+			// How many there are decides about the pages, so nobody may come in between.
 			s.alone(func() {
+				first := s.get(f.endpoint(), "cursor", "", "count", "1")
+				total, counted := listInt(first, "totalResults")
+				if !counted || total > largeDirectory {
+					s.see(first)
+					s.skip("the target holds %d users (counted: %v), too many to read them all", total, counted)
+				}
+				size := strconv.Itoa(max(1, min(100, (total+1)/2)))
+				read := func() ([]*reports.Exchange, error) {
+					pages := followCursors(func(at string) *reports.Exchange {
+						return s.get(f.endpoint(), "cursor", at, "count", size)
+					})
+					if len(pages) == maxPages {
+						s.skip("the target's pages are too small to read all of its %d users", total)
+					}
+					return pages, errors.Join(answers(pages), f.missed(f.met(pages)), everybody(pages))
+				}
 				pages, err := read()
 				if err != nil {
 					// Others may change the directory too: only what happens again is held against the server.

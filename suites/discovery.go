@@ -17,6 +17,7 @@ func (s *session) discovery() {
 	s.resourceTypeList()
 	s.schemaList()
 	s.discoveryRules()
+	s.discoveryDetails()
 	s.protocolVersion()
 	s.publishedChoices()
 	s.discoveryAlone()

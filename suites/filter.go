@@ -23,6 +23,7 @@ func (s *session) filters() {
 	s.filterPasswords()
 	s.filterQueries()
 	s.filterGroups()
+	s.filterNear()
 	s.filterDepth()
 }
 

@@ -20,6 +20,7 @@ func (s *session) groups() {
 	s.groupOfUser(people)
 	s.groupDelete(people)
 	s.groupQueries()
+	s.groupDetails(people)
 }
 
 // cast gives users who only serve as members; nobody changes or deletes them.
@@ -163,7 +164,10 @@ func (s *session) groupCreate(people cast) {
 		s.it("the members given in the POST of a group are its members", ID("groups.create-members"), Requires("7644-3.1-07", "7643-4.2-04"), Explain{
 			Why: "The members of a new group have no access until somebody notices that they were lost.",
 			Fix: "Store the members that come with a new group.",
-		}, func() { s.judge(made(), membersAre(a, b)) })
+		}, func() {
+			s.needs("Group", "members")
+			s.judge(made(), membersAre(a, b))
+		})
 
 		s.it("externalId of a group is stored", ID("groups.external-id"), Requires("7643-3.1-16"), Explain{
 			Why: "Entra and others find their groups again by externalId.",

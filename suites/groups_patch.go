@@ -33,9 +33,11 @@ type groupStage struct {
 
 // with makes the members of the group what a check starts from.
 func (st *groupStage) with(members ...*resource) {
-	if st.g != nil && membersAre(members...)(st.state) == nil {
+	if st.state != nil && membersAre(members...)(st.state) == nil {
 		return
 	}
+	// Where the check ends on the way, nothing is known of the group.
+	st.state = nil
 	st.g = st.s.makeGroup("members", members...)
 	st.state = st.s.readBack(st.g)
 	if membersAre(members...)(st.state) != nil {
@@ -47,6 +49,7 @@ func (st *groupStage) with(members ...*resource) {
 // patch sends one PATCH and reads the group back.
 func (st *groupStage) patch(ops ...scim.Object) (x, after *reports.Exchange) {
 	x = st.s.patch(st.g, ops...)
+	st.state = nil
 	st.state = st.s.readBack(st.g)
 	return x, st.state
 }

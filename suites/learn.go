@@ -72,6 +72,19 @@ func (t *resourceType) attribute(path string) *scim.Attribute {
 	return nil
 }
 
+// onRequest tells whether plain answers do not show the attribute at a path: it, or what it is part of, is returned
+// only where it is asked for (RFC 7643 §7).
+func (t *resourceType) onRequest(path string) bool {
+	p := scim.ParsePath(path)
+	sub := p.Sub
+	p.Sub = ""
+	parent := t.attribute(p.String())
+	if parent == nil {
+		return false
+	}
+	return parent.Returned == "request" || sub != "" && parent.Sub(sub) != nil && parent.Sub(sub).Returned == "request"
+}
+
 // prune drops the members of a complex value (or of each value) that the schema does not declare.
 func (t *resourceType) prune(path string, v any) any {
 	a := t.attribute(path)

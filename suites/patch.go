@@ -32,6 +32,7 @@ func (s *session) patching() {
 	s.patchNames(shared)
 	s.patchMessages(shared)
 	s.patchPaths(shared)
+	s.patchFilters()
 	s.patchValues()
 	s.patchProtected(shared)
 	s.patchIdentity(shared)

@@ -18,6 +18,7 @@ func (s *session) projections() {
 	s.projectionLists()
 	s.projectionWrites()
 	s.projectionKinds()
+	s.projectionNear()
 	s.projectionDepth()
 }
 

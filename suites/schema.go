@@ -185,8 +185,11 @@ var addFormats = sync.OnceFunc(func() {
 		}))
 })
 
-// isBase64 accepts both alphabets, with or without padding (RFC 7643 §2.3.6).
+// isBase64 accepts both alphabets, with or without padding (RFC 7643 §2.3.6), but no line breaks (RFC 4648 §3.1).
 func isBase64(s string) bool {
+	if strings.ContainsAny(s, "\r\n") {
+		return false // which the decoder would skip
+	}
 	s = strings.TrimRight(s, "=")
 	_, std := base64.RawStdEncoding.DecodeString(s)
 	_, safe := base64.RawURLEncoding.DecodeString(s)

@@ -193,65 +193,9 @@ func (s *session) definitions() {
 				return nil
 			}))
 		})
+		s.schemaDetails(there, eachAttr)
 		s.schemaBaseline(there)
 	})
-}
-
-// schemaBaseline holds the published core schemas against RFC 7643 §8.7.1 with its verified errata.
-func (s *session) schemaBaseline(there func() *reports.Exchange) {
-	compare := func(id, title string, want scim.Schema, reqs []string) {
-		s.it(title, ID(id), Requires(reqs...), Explain{
-			Why: "Identity providers map to the standard attributes by name and send them in their standard type.",
-			Fix: "Keep the standard type, plurality and mutability of standard attributes; leave out what is not supported.",
-		}, func() {
-			there()
-			got := s.learned.schema(want.ID)
-			if got == nil || !s.learned.published {
-				s.skip("the target does not publish %s", want.ID)
-			}
-			s.judge(s.learned.schemas, func(*reports.Exchange) error { return againstBaseline(got.Attributes, want.Attributes, want.Name+".") })
-		})
-	}
-	numbers := func(from, to int) (ids []string) {
-		for i := from; i <= to; i++ {
-			ids = append(ids, "7643-8.7.1-"+string([]byte{byte('0' + i/10), byte('0' + i%10)}))
-		}
-		return ids
-	}
-	compare("schema.user", "the published User attributes are those of the RFC", scim.UserSchema(), numbers(1, 21))
-	compare("schema.group", "the published Group attributes are those of the RFC", scim.GroupSchema(), numbers(22, 23))
-	compare("schema.enterprise", "the published enterprise attributes are those of the RFC", scim.EnterpriseSchema(), numbers(24, 29))
-}
-
-// againstBaseline reports each published attribute that means something else than the RFC's of that name.
-func againstBaseline(got, want []scim.Attribute, prefix string) error {
-	var errs []error
-	for i := range want {
-		w := &want[i]
-		sch := scim.Schema{Attributes: got}
-		g := sch.Attr(w.Name)
-		if g == nil {
-			continue
-		}
-		name := prefix + w.Name
-		if g.Type != w.Type && !(g.Type == "string" && (w.Type == "reference" || w.Type == "binary")) {
-			errs = append(errs, wrong("type of "+name, w.Type, g.Type))
-		}
-		if g.MultiValued != w.MultiValued {
-			errs = append(errs, wrong("multiValued of "+name, w.MultiValued, g.MultiValued))
-		}
-		if g.Mutability != w.Mutability && g.Mutability != "" && (w.Mutability == "readOnly" || w.Mutability == "writeOnly") {
-			errs = append(errs, wrong("mutability of "+name, w.Mutability, g.Mutability))
-		}
-		if w.Returned == "never" && g.Returned != "never" {
-			errs = append(errs, wrong("returned of "+name, w.Returned, g.Returned))
-		}
-		if w.Required && !g.Required {
-			errs = append(errs, soften(reports.Info, wrong("required of "+name, true, false)))
-		}
-		errs = append(errs, againstBaseline(g.SubAttributes, w.SubAttributes, name+"."))
-	}
-	return errors.Join(errs...)
 }
 
 // walkAttributes calls judge for each attribute definition and its sub-attributes, with the path of each.

@@ -276,6 +276,9 @@ func (s *session) needs(typ string, paths ...string) {
 		if t.attribute(p) == nil {
 			s.skip("the target's schema for %s has no attribute %s", typ, p)
 		}
+		if t.onRequest(p) {
+			s.skip("the target's schema for %s says that %s is returned on request only", typ, p)
+		}
 	}
 }
 

@@ -266,6 +266,9 @@ func (m *Main) load(flags *pflag.FlagSet, path string) (*configFile, error) {
 	kind = givenKind(flags)
 	for _, s := range file.settings() {
 		f := flags.Lookup(s.flag)
+		if most := flags.Lookup("max-rate"); s.flag == "rate" && most != nil {
+			f = most // where --rate means something else, the file still limits requests
+		}
 		if f == nil || f.Changed || hidden(s.flag, kind) {
 			continue
 		}

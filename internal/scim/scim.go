@@ -3,7 +3,10 @@
 // It knows nothing of HTTP clients, servers or verdicts.
 package scim
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Schema and message URNs (RFC 7643 §8.7, RFC 7644 §8.2).
 const (
@@ -46,7 +49,16 @@ const (
 	InvalidCount  = "invalidCount"
 )
 
-var quoter = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\b", `\b`, "\f", `\f`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+var quoter = newQuoter()
+
+// newQuoter escapes what JSON does not let stand in a string.
+func newQuoter() *strings.Replacer {
+	pairs := []string{`\`, `\\`, `"`, `\"`, "\b", `\b`, "\f", `\f`, "\n", `\n`, "\r", `\r`, "\t", `\t`}
+	for c := range ' ' {
+		pairs = append(pairs, string(c), fmt.Sprintf(`\u%04x`, c))
+	}
+	return strings.NewReplacer(pairs...)
+}
 
 // Quote writes s as the quoted string of a filter comparison value (RFC 7644 §3.4.2.2: JSON rules).
 func Quote(s string) string { return `"` + quoter.Replace(s) + `"` }

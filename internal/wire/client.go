@@ -47,6 +47,8 @@ type Config struct {
 	Secrets                   *Secrets                // values to mask; nil = those of this Config only
 	BodyLimit                 int64                   // bytes of a response that are read, default 10 MiB
 	RecordLimit               int                     // bytes of each body that are recorded, default 64 KiB
+	MaxRetryAfter             time.Duration           // that a single throttled answer is waited for, default and most 60 s
+	Patience                  time.Duration           // that throttled answers are waited for in all, default 30 min
 	HTTP1                     bool                    // do not offer HTTP/2: under load it costs more than it brings
 	Connections               int                     // that are kept open, default and least 256
 	Transport                 http.RoundTripper       // replaces the network in tests
@@ -112,6 +114,9 @@ type shared struct {
 	mu     sync.Mutex
 	stats  Stats
 	madeUp map[string]bool
+	// unanswered counts the last requests without an answer; borne is what was waited for throttled ones.
+	unanswered int
+	borne      time.Duration
 
 	observe     sync.Mutex
 	loadHeaders [2]atomic.Pointer[http.Header] // without and with a body
@@ -311,7 +316,10 @@ func (c *Client) Do(ctx context.Context, r Request) *reports.Exchange {
 		x := c.attempt(ctx, r)
 		c.announce(x)
 		after, again := retryAfter(x.Status, x.Header(), c.now())
-		if x.Err() != nil || !again || try == maxTries || r.NoRetry || c.wait(ctx, after) != nil {
+		if most := c.cfg.MaxRetryAfter; most > 0 {
+			after = min(after, most)
+		}
+		if x.Err() != nil || !again || try == maxTries || r.NoRetry || !c.bears(after) || c.wait(ctx, after) != nil {
 			return x
 		}
 		c.mu.Lock()
@@ -366,6 +374,9 @@ func (c *Client) attempt(ctx context.Context, r Request) (x *reports.Exchange) {
 	if err := c.waitTurn(ctx); err != nil {
 		return fail(transportError(err))
 	}
+	if err := c.silent(r); err != nil {
+		return fail(err)
+	}
 	if err := c.count(r, writes); err != nil {
 		return fail(err)
 	}
@@ -380,6 +391,9 @@ func (c *Client) attempt(ctx context.Context, r Request) (x *reports.Exchange) {
 	}
 	if err := c.send(ctx, r, u, header, x); err != nil {
 		fail(err)
+	}
+	if ctx.Err() == nil {
+		c.heard(x.Status)
 	}
 	c.outcome(ledger, r, to, intents, entries, x)
 	return x

@@ -37,7 +37,7 @@ var (
 	loosePatch = regexp.MustCompile(`(?i)("path"\s*:\s*"(?:[^"]*:)?password"\s*,\s*"value"\s*:\s*)("(?:\\.|[^"\\])*(?:"|$)|[^\s,}]+)`)
 	looseValue = regexp.MustCompile(`(?i)("value"\s*:\s*)("(?:\\.|[^"\\])*"|[^\s,}]+)(\s*,\s*"path"\s*:\s*"(?:[^"]*:)?password")`)
 	// secretFilter finds the value of a filter on password, in a URL or in a body.
-	secretFilter = regexp.MustCompile(`(?i)(password(?:\s|%20|\+)+(?:eq|ne|co|sw|ew|gt|ge|lt|le)(?:\s|%20|\+)+)(\\?"(?:[^"\\]|\\[^"])*\\?"|%22.*?%22)`)
+	secretFilter = regexp.MustCompile(`(?i)(password(?:\s|%20|\+)+(?:eq|ne|co|sw|ew|gt|ge|lt|le)(?:\s|%20|\+)+)(\\"(?:[^"\\]|\\\\\\"|\\[^"])*(?:\\")?|"(?:[^"\\]|\\.)*"?|%22.*?(?:%22|$))`)
 )
 
 // redactor turns what went over the wire into what may be recorded.
@@ -48,10 +48,7 @@ type redactor struct {
 }
 
 func (r *redactor) url(s string) string {
-	if asksSecret(s) {
-		s = secretFilter.ReplaceAllString(s, "${1}"+redacted)
-	}
-	return r.secrets.Mask(s)
+	return r.secrets.Mask(maskFilter(s))
 }
 
 // header copies h without the values of headers that carry credentials.
@@ -104,17 +101,21 @@ func redactBody(body string) string {
 	err := s.value(0)
 	s.space()
 	if err == nil && s.pos == len(body) {
-		body = s.apply()
-	} else {
-		body = looseMember.ReplaceAllString(body, "${1}"+redacted)
-		body = looseTag.ReplaceAllString(body, "${1}"+redacted)
-		body = loosePatch.ReplaceAllString(body, `${1}"`+redacted+`"`)
-		body = looseValue.ReplaceAllString(body, `${1}"`+redacted+`"${3}`)
+		return s.apply()
 	}
-	if !asksSecret(body) {
-		return body
+	body = looseMember.ReplaceAllString(body, "${1}"+redacted)
+	body = looseTag.ReplaceAllString(body, "${1}"+redacted)
+	body = loosePatch.ReplaceAllString(body, `${1}"`+redacted+`"`)
+	body = looseValue.ReplaceAllString(body, `${1}"`+redacted+`"${3}`)
+	return maskFilter(body)
+}
+
+// maskFilter hides the values that filters compare passwords with.
+func maskFilter(s string) string {
+	if !asksSecret(s) {
+		return s
 	}
-	return secretFilter.ReplaceAllString(body, "${1}"+redacted)
+	return secretFilter.ReplaceAllString(s, "${1}"+redacted)
 }
 
 // secretName tells whether an attribute name or path ends in a secret member.
@@ -139,21 +140,32 @@ const maxDepth = 500
 type spanScanner struct {
 	in    string
 	pos   int
-	spans [][2]int
+	spans []span
 }
+
+// span is a part of the input and what stands in its place.
+type span struct {
+	from, to int
+	instead  string
+}
+
+// hidden is the value of a secret member.
+const hidden = `"` + redacted + `"`
 
 // apply writes the input with its spans replaced, the outermost of nested ones.
 func (s *spanScanner) apply() string {
-	slices.SortFunc(s.spans, func(a, b [2]int) int { return cmp.Or(a[0]-b[0], b[1]-a[1]) })
+	// A secret member may hold a filter: the whole value goes first.
+	order := func(a span) int { return len(a.instead) - len(hidden) }
+	slices.SortStableFunc(s.spans, func(a, b span) int { return cmp.Or(a.from-b.from, b.to-a.to, order(a)-order(b)) })
 	var b strings.Builder
 	at := 0
 	for _, span := range s.spans {
-		if span[0] < at {
+		if span.from < at {
 			continue
 		}
-		b.WriteString(s.in[at:span[0]])
-		b.WriteString(`"` + redacted + `"`)
-		at = span[1]
+		b.WriteString(s.in[at:span.from])
+		b.WriteString(span.instead)
+		at = span.to
 	}
 	b.WriteString(s.in[at:])
 	return b.String()
@@ -175,8 +187,7 @@ func (s *spanScanner) value(depth int) error {
 	case '[':
 		return s.array(depth)
 	case '"':
-		_, err := s.str()
-		return err
+		return s.text()
 	}
 	start := s.pos
 	for s.pos < len(s.in) && strings.IndexByte(",]} \t\r\n", s.in[s.pos]) < 0 {
@@ -184,6 +195,23 @@ func (s *spanScanner) value(depth int) error {
 	}
 	if !json.Valid([]byte(s.in[start:s.pos])) {
 		return errNotJSON
+	}
+	return nil
+}
+
+// text takes a string value in; it may hold a filter.
+func (s *spanScanner) text() error {
+	start := s.pos
+	v, err := s.str()
+	if err != nil {
+		return err
+	}
+	if masked := maskFilter(v); masked != v {
+		b, err := json.Marshal(masked)
+		if err != nil {
+			return err
+		}
+		s.spans = append(s.spans, span{start, s.pos, string(b)})
 	}
 	return nil
 }
@@ -232,8 +260,8 @@ func (s *spanScanner) array(depth int) error {
 
 func (s *spanScanner) object(depth int) error {
 	s.pos++
-	var values [][2]int // spans of members called value
-	onSecret := false   // a PATCH operation whose path is password
+	var values []span // spans of members called value
+	onSecret := false // a PATCH operation whose path is password
 	for first := true; ; first = false {
 		s.space()
 		if s.pos >= len(s.in) {
@@ -260,7 +288,7 @@ func (s *spanScanner) object(depth int) error {
 		if err := s.value(depth + 1); err != nil {
 			return err
 		}
-		span := [2]int{start, s.pos}
+		span := span{start, s.pos, hidden}
 		raw := s.in[start:s.pos]
 		switch {
 		case secretName(name):

@@ -78,6 +78,9 @@ func New(cfg Config) (*Plan, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
+	if cfg.Target.NoGroups {
+		cfg.Directory.Groups, cfg.Directory.Memberships = 0, 0
+	}
 	p := &Plan{cfg: cfg, users: cfg.Part.Count(cfg.Directory.Users), groups: cfg.Part.Count(cfg.Directory.Groups)}
 	var omit []string
 	p.attrs, omit = cfg.Target.Attributes()
@@ -212,29 +215,19 @@ func (p *Plan) skip() {
 // needed tells whether there is anything to do for the nth of the phase.
 func (p *Plan) needed(n int) bool { return p.phase != phaseDelete || p.ids.Has(n) && !p.deleted.Has(n) }
 
-// fault records why an operation did not do what it should, and tells whether the target may have done it nevertheless.
+// fault looks at an operation that did not do what it should, and tells whether the target may have done it nevertheless.
+// What kinds of answers came, and how many, is the driver's to report; only a success that is of no use is told here.
 func (p *Plan) fault(op loadgen.Op, out *loadgen.Outcome) (unsure bool) {
-	if out.Status == http.StatusUnauthorized {
-		return false
-	}
-	f := loadgen.Finding{Kind: "refused", Word: reports.Fail, Message: op.Name + ": the target refused a valid request", Got: strconv.Itoa(out.Status)}
 	switch out.Class {
-	case loadgen.UnwantedConflict:
-		f.Kind, f.Message = "conflict", op.Name+": the target reports a conflict where there is none"
-	case loadgen.Throttled:
-		f.Kind, f.Word, f.Message = "throttled", reports.Warn, op.Name+": given up after throttling"
-	case loadgen.ServerError:
-		f.Kind, f.Message, unsure = "server-error", op.Name+": the target failed with a 5xx", true
-	case loadgen.Transport:
-		f.Kind, f.Message, unsure = "transport", op.Name+": the connection broke before the whole answer had come", true
+	case loadgen.ServerError, loadgen.Transport:
+		return true
 	case loadgen.OK, loadgen.WantedConflict:
-		f.Kind, f.Message, unsure = "unusable-answer", op.Name+": the answer reports success, but lacks what is needed to go on", true
+		p.findings.Answered(out, loadgen.Finding{
+			Kind: "unusable-answer", Word: reports.Fail, Message: op.Name + ": the answer reports success, but lacks what is needed to go on", Got: strconv.Itoa(out.Status),
+		})
+		return true
 	}
-	if out.Err != nil {
-		f.Got = out.Err.Error()
-	}
-	p.findings.Answered(out, f)
-	return unsure
+	return false
 }
 
 // Predict is how many requests of each kind the plan sends to a target that makes no mistakes. The walks through the pages are
@@ -288,7 +281,7 @@ func (p *Plan) Predict(part loadgen.Shard) map[string]int {
 
 // Audit reads back that nothing is left of what was deleted, and nothing there that was never acknowledged.
 func (p *Plan) Audit(ctx context.Context, c loadgen.Client) []loadgen.Finding {
-	a := loadgen.Audit{Client: c, Target: p.cfg.Target, Tag: p.cfg.Directory.Tag, Limit: p.cfg.AuditLimit, Findings: &p.findings}
+	a := loadgen.Audit{Client: c, Target: p.cfg.Target, Tag: p.cfg.Directory.Tag, Shared: p.cfg.Part.N > 1, Limit: p.cfg.AuditLimit, Findings: &p.findings}
 	a.Users(ctx, lives{p})
 	if p.groups > 0 {
 		a.Groups(ctx, circles{p})

@@ -94,7 +94,6 @@ func TestSequentialFlaws(t *testing.T) {
 	for flaw, want := range map[string][]string{
 		"load-acked-dropped":        {reports.LoadLostWrite},
 		"load-drops-attribute":      {reports.LoadWrongValue},
-		"load-5xx":                  {"server-error"},
 		"load-token-expires":        {"unauthorized"},
 		"load-page-skips":           {reports.LoadSkippedPage},
 		"create-duplicate-accepted": {reports.LoadDuplicate},

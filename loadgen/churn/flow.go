@@ -30,7 +30,9 @@ type flow struct {
 	members     map[string]bool
 	// suspects are findings that count only if the user itself turns out to be there: otherwise it was lost, and they follow.
 	suspects []loadgen.Finding
-	label    string // of a group
+	// unclear tells that the answer to an update of a race was lost.
+	unclear bool
+	label   string // of a group
 }
 
 // win is an operation of a race that the target has accepted.

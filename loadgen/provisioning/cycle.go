@@ -331,30 +331,19 @@ func (c *Cycle) advance(op loadgen.Op, out *loadgen.Outcome) (loadgen.Op, bool) 
 	return loadgen.Op{}, false
 }
 
-// fault records why an operation did not do what it should. It returns whether the target may have done it nevertheless.
+// fault looks at an operation that did not do what it should, and tells whether the target may have done it nevertheless.
+// What kinds of answers came, and how many, is the driver's to report; only a success that is of no use is told here.
 func (c *Cycle) fault(op string, out *loadgen.Outcome) (unsure bool) {
-	if out.Status == http.StatusUnauthorized {
-		return false // stop has told
-	}
-	kind, message, word := "refused", op+": the target refused a valid request", reports.Fail
 	switch out.Class {
-	case loadgen.UnwantedConflict:
-		kind, message = "conflict", op+": the target reports a conflict with a record that it had not shown before"
-	case loadgen.Throttled:
-		kind, message, word = "throttled", op+": given up after throttling; the next cycle would try again", reports.Warn
-	case loadgen.ServerError:
-		kind, message, unsure = "server-error", op+": the target failed with a 5xx", true
-	case loadgen.Transport:
-		kind, message, unsure = "transport", op+": the connection broke before the whole answer had come", true
+	case loadgen.ServerError, loadgen.Transport:
+		return true
 	case loadgen.OK, loadgen.WantedConflict:
-		kind, message, unsure = "unusable-answer", op+": the answer reports success, but lacks what is needed to go on", true
+		c.findings.Answered(out, loadgen.Finding{
+			Kind: "unusable-answer", Word: reports.Fail, Message: op + ": the answer reports success, but lacks what is needed to go on", Got: strconv.Itoa(out.Status),
+		})
+		return true
 	}
-	got := strconv.Itoa(out.Status)
-	if out.Err != nil {
-		got = out.Err.Error()
-	}
-	c.findings.Answered(out, loadgen.Finding{Kind: kind, Word: word, Message: message, Got: got})
-	return unsure
+	return false
 }
 
 // userPath is where the counterpart of a user is.

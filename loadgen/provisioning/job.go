@@ -8,6 +8,7 @@ import (
 
 	"github.com/scimproof/scimproof/fixtures"
 	"github.com/scimproof/scimproof/loadgen"
+	"github.com/scimproof/scimproof/reports"
 )
 
 // Match is how an engine finds out what the target has already.
@@ -66,6 +67,7 @@ type Job struct {
 	tag       string
 	attrs     []loadgen.Attribute
 	managers  bool
+	shared    bool // other shards use the tag too
 	links     Links
 	watermark int
 	findings  loadgen.Findings
@@ -120,12 +122,18 @@ func (j *Job) chunks(members int) int {
 
 // Audit reads back everything that the job has ever had acknowledged.
 func (j *Job) Audit(ctx context.Context, c loadgen.Client) []loadgen.Finding {
-	a := loadgen.Audit{Client: c, Target: j.target, Tag: j.tag, Limit: j.cfg.AuditLimit, Findings: &j.findings}
+	a := loadgen.Audit{Client: c, Target: j.target, Tag: j.tag, Shared: j.shared, Limit: j.cfg.AuditLimit, Findings: &j.findings}
 	a.Users(ctx, people{j})
 	if j.source.Groups() > 0 {
 		a.Groups(ctx, teams{j})
 	}
 	a.Foreign(ctx)
+	if n := len(j.links.escrow); n > 0 {
+		j.findings.Add(loadgen.Finding{
+			Kind: "not-provisioned", Word: reports.Warn, Count: n, Of: j.source.Users(),
+			Message: "users are not what they should be, because their last request failed; the next cycle would try again",
+		})
+	}
 	return j.findings.List()
 }
 
@@ -185,6 +193,9 @@ func (t teams) Expect(k int) loadgen.Expected {
 // NewCompanyFor makes the part of a directory that a shard provisions, with what the target does not declare left out.
 func NewCompanyFor(d fixtures.Directory, target *loadgen.Target, part loadgen.Shard) *Company {
 	_, omit := target.Attributes()
+	if target.NoGroups {
+		d.Groups, d.Memberships = 0, 0
+	}
 	d.Omit = append(omit, d.Omit...)
 	return NewCompany(d, part)
 }

@@ -3,8 +3,8 @@ package provisioning
 import "github.com/scimproof/scimproof/loadgen"
 
 // PredictInitial is what the first cycle sends to an empty target that makes no mistakes: found by counting in the source,
-// not by running the engine. existing is how many users were there before, whom only MatchList meets.
-func PredictInitial(cfg Config, s Source, managers bool, existing int) map[string]int {
+// not by running the engine. managers and members tell whether these are sent at all. existing is how many users were there before, whom only MatchList meets.
+func PredictInitial(cfg Config, s Source, managers, members bool, existing int) map[string]int {
 	n := predictMatching(cfg, s, existing, 0)
 	active := func(i int) bool { return s.User(i).Status == Enabled }
 	for i := range s.Users() {
@@ -18,6 +18,9 @@ func PredictInitial(cfg Config, s Source, managers bool, existing int) map[strin
 	}
 	for k := range s.Groups() {
 		n[loadgen.GroupCreate]++
+		if !members {
+			continue
+		}
 		there := 0
 		for j := range s.Size(k) {
 			if active(s.Member(k, j)) {

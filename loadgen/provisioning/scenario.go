@@ -46,6 +46,7 @@ func NewScenario(s Setup) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
+	job.shared = s.Company.part.N > 1
 	p := &Scenario{job: job, at: -1}
 	objects := s.Company.Users() + s.Company.Groups()
 	p.stages = append(p.stages, stage{"initial cycle", job.Initial, newCycle(job, false).left})
@@ -69,7 +70,7 @@ func NewScenario(s Setup) (*Scenario, error) {
 // predict counts for a company of its own, so that the one of the run is left as it is.
 func predict(s Setup, managers bool, part loadgen.Shard) map[string]int {
 	c := NewCompany(s.Company.d, part)
-	n := PredictInitial(s.Config, c, managers, s.Existing)
+	n := PredictInitial(s.Config, c, managers, !s.Target.NoPatch, s.Existing)
 	for range s.Again {
 		add(n, PredictAgain(s.Config, c, s.Existing+c.Users(), s.ExistingGroups+c.Groups()))
 	}

@@ -47,7 +47,7 @@ func TestUnauthorizedStopsTheWrites(t *testing.T) {
 	if p.Left() != 0 || after > 8 {
 		t.Errorf("left %d; %d requests after the first 401, of 8 under way", p.Left(), after)
 	}
-	found := audit(t, p, srv, "unauthorized")
+	found := audit(t, p, srv, "not-provisioned", "unauthorized")
 	if len(found) > 0 && found[0].Count > 9 {
 		t.Errorf("counted %d times", found[0].Count)
 	}
@@ -55,20 +55,20 @@ func TestUnauthorizedStopsTheWrites(t *testing.T) {
 
 // TestEscrow holds that what fails in one cycle is done in the next, and nothing twice.
 func TestEscrow(t *testing.T) {
-	for name, how := range map[string]func(srv http.Handler) (http.Handler, plantest.Options, string){
-		"5xx": func(srv http.Handler) (http.Handler, plantest.Options, string) {
-			return failing(srv, http.StatusInternalServerError, func(n int, _ *http.Request) bool { return n%20 == 0 && n < 400 }), plantest.Options{}, "server-error"
+	for name, how := range map[string]func(srv http.Handler) (http.Handler, plantest.Options){
+		"5xx": func(srv http.Handler) (http.Handler, plantest.Options) {
+			return failing(srv, http.StatusInternalServerError, func(n int, _ *http.Request) bool { return n%20 == 0 && n < 400 }), plantest.Options{}
 		},
-		"broken connection": func(srv http.Handler) (http.Handler, plantest.Options, string) {
+		"broken connection": func(srv http.Handler) (http.Handler, plantest.Options) {
 			n := 0
 			return srv, plantest.Options{On: func(loadgen.Op) error {
 				if n++; n%20 == 0 && n < 400 {
 					return errors.New("reset")
 				}
 				return nil
-			}}, "transport"
+			}}
 		},
-		"answer lost": func(srv http.Handler) (http.Handler, plantest.Options, string) {
+		"answer lost": func(srv http.Handler) (http.Handler, plantest.Options) {
 			n := 0
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if n++; n%20 == 0 && n < 400 && r.Method == http.MethodPost {
@@ -77,12 +77,12 @@ func TestEscrow(t *testing.T) {
 					return
 				}
 				srv.ServeHTTP(w, r)
-			}), plantest.Options{}, "server-error"
+			}), plantest.Options{}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, target.Config{})
-			h, o, kind := how(srv)
+			h, o := how(srv)
 			o.Seed, o.Mount = 2, target.Mount
 			// Two more cycles: groups wait for the second, their members' references may wait for the third.
 			p := setup(t, srv, Setup{Again: 2, Config: Config{Owned: func(string) bool { return true }}}, small)
@@ -99,7 +99,7 @@ func TestEscrow(t *testing.T) {
 			if members != small.Memberships {
 				t.Errorf("%d memberships", members)
 			}
-			audit(t, p, srv, kind)
+			audit(t, p, srv)
 		})
 	}
 }
@@ -265,7 +265,7 @@ func TestDisabledAreNeverCreated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := PredictInitial(Config{}, c, true, 0); got[loadgen.Create] != 117 || got[loadgen.Lookup] != 119 || got[loadgen.MemberAdd] != want[loadgen.MemberAdd] {
+	if want := PredictInitial(Config{}, c, true, true, 0); got[loadgen.Create] != 117 || got[loadgen.Lookup] != 119 || got[loadgen.MemberAdd] != want[loadgen.MemberAdd] {
 		t.Errorf("%v, predicted %v", got, want)
 	}
 	audit(t, p, srv)
@@ -285,7 +285,7 @@ func TestReturnersAreActivated(t *testing.T) {
 		change func()
 		want   map[string]int
 	}{
-		{func() {}, PredictInitial(Config{}, c, true, 0)},
+		{func() {}, PredictInitial(Config{}, c, true, true, 0)},
 		{func() { c.Leave(7) }, map[string]int{loadgen.Deactivate: 1}},
 		{func() {}, map[string]int{}},
 		{func() { c.Return(7) }, map[string]int{loadgen.Patch: 1}},

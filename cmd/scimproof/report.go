@@ -1,0 +1,91 @@
+package main
+
+import (
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/scimproof/scimproof/loadgen"
+	"github.com/scimproof/scimproof/reports"
+)
+
+func (m *Main) report() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "report",
+		Short: "Work with the results of earlier runs",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(m.merge())
+	for _, sub := range c.Commands() {
+		strict(sub)
+	}
+	return c
+}
+
+func (m *Main) merge() *cobra.Command {
+	var (
+		o          outputs
+		thresholds []string
+		failOn     string
+	)
+	c := &cobra.Command{
+		Use:   "merge JOURNAL...",
+		Short: "Join the journals of the shards of one load into one result",
+		Long: `merge adds up the journals of all shards, and of all attempts at a shard, without loss: distributions are joined, never
+percentiles. It tells how much of the plan the results cover, and refuses a verdict under 99 %. Journals of other plans, seeds
+or versions are refused.`,
+		Example: `  scimproof report merge shard-*.jsonl -o json=load.json`,
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(thresholds) == 0 {
+				thresholds = defaultThresholds
+			}
+			limits, err := loadgen.ParseLimits(thresholds)
+			if err != nil {
+				return usage("", "--threshold %w", err)
+			}
+			if !slices.Contains([]string{reports.FailOnMust, reports.FailOnShould, reports.FailOnNever}, failOn) {
+				return usage("use must, should or never", "there is no --fail-on %q", failOn)
+			}
+			if err := o.prepare(); err != nil {
+				return err
+			}
+			return m.runMerge(args, limits, &o, failOn)
+		},
+	}
+	fs := c.Flags()
+	o.flags(fs)
+	fs.StringArrayVar(&thresholds, "threshold", nil, "`LIMIT` that the results must keep, repeatable")
+	fs.StringVar(&failOn, "fail-on", reports.FailOnMust, "what gives exit code 1: `LEVEL` must, should or never")
+	m.complete(c)
+	return c
+}
+
+func (m *Main) runMerge(names []string, limits []loadgen.Limit, o *outputs, failOn string) error {
+	got, err := loadgen.Merge(names, func(name string) (io.ReadCloser, error) { return os.Open(name) })
+	if err != nil {
+		return usage("give the journals of all shards of one load, each once", "%w", err)
+	}
+	h := got.Head
+	run := &reports.Run{
+		Tool: reports.Tool{Name: "scimproof", Version: versionInfo().Version, Commit: versionInfo().Commit}, Target: reports.Target{URL: h.Target},
+		RunID: h.RunID, Seed: h.Seed, Started: got.Began, Finished: got.Finished, Config: maps.Clone(h.Plan), Load: got.Load, Exchanges: got.Exchanges,
+		Requests: int(got.Requests), Cleanup: got.Cleanup, Cut: got.Cut,
+	}
+	loadgen.JudgeAll(got.Load, limits)
+	run.Results = reports.LoadResults(got.Load)
+	for i := range run.Results {
+		if i == 0 {
+			run.Results[i].Notes = append(run.Results[i].Notes, got.Notes...)
+		}
+	}
+	v := o.write(m, run, reports.Policy{FailOn: failOn})
+	if v.Exit != reports.ExitOK {
+		return exitError(v.Exit)
+	}
+	return nil
+}

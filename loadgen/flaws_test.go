@@ -1,0 +1,169 @@
+package loadgen_test
+
+import (
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/scimproof/scimproof/fixtures"
+	"github.com/scimproof/scimproof/fixtures/target"
+	"github.com/scimproof/scimproof/internal/wire"
+	"github.com/scimproof/scimproof/loadgen"
+	"github.com/scimproof/scimproof/loadgen/churn"
+	"github.com/scimproof/scimproof/loadgen/provisioning"
+	"github.com/scimproof/scimproof/reports"
+)
+
+const tag = "sp-flaws"
+
+// serve starts a target with the given flaws on loopback.
+func serve(t testing.TB, cfg target.Config) (*target.Server, *wire.Client) {
+	t.Helper()
+	srv, err := target.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewUnstartedServer(srv)
+	web.Config.ErrorLog = nil
+	web.Start()
+	t.Cleanup(web.Close)
+	client, err := wire.New(wire.Config{BaseURL: web.URL + target.Mount})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return srv, client
+}
+
+// driven runs a plan for real and returns everything that was noticed.
+func driven(t testing.TB, client *wire.Client, plan loadgen.Plan, flows int) (*reports.Load, []reports.LoadFinding) {
+	t.Helper()
+	load, cut, err := loadgen.Drive(t.Context(), loadgen.Config{Client: client, Plan: plan, Arrival: loadgen.Together(flows)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []reports.LoadFinding
+	switch {
+	case cut != nil && cut.Kind == reports.CutAborted && strings.Contains(cut.Why, "credential"):
+		found = append(found, reports.LoadFinding{Kind: "unauthorized", Word: reports.Warn, Message: cut.Why})
+	case cut != nil:
+		t.Fatalf("cut: %s", cut.Why)
+	}
+	found = append(append(found, plan.Audit(t.Context(), client)...), load.Findings...)
+	if g, ok := plan.(loadgen.Growing); ok {
+		load.Growth = g.Growth()
+		for _, g := range load.Growth {
+			if g.Verdict != "flat" && g.Verdict != "" {
+				found = append(found, reports.LoadFinding{Kind: "growth." + g.Operation, Word: reports.Warn, Message: g.Sentence})
+			}
+		}
+	}
+	return load, found
+}
+
+func initialPlan(t testing.TB, client *wire.Client, users, groups, memberships int, match provisioning.Match) loadgen.Plan {
+	t.Helper()
+	to := loadgen.Learn(t.Context(), client, tag)
+	d := fixtures.Directory{Seed: 1, Users: users, Groups: groups, Memberships: memberships, Tag: tag}
+	p, err := provisioning.NewScenario(provisioning.Setup{
+		Config: provisioning.Config{Match: match}, Target: to, Company: provisioning.NewCompanyFor(d, to, loadgen.Shard{}), Tag: tag,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func churnPlan(t testing.TB, client *wire.Client, users int) loadgen.Plan {
+	t.Helper()
+	p, err := churn.New(churn.Config{
+		Directory: fixtures.Directory{Seed: 1, Users: users, Groups: 4, Memberships: 80, Tag: tag},
+		Target:    loadgen.Learn(t.Context(), client, tag), Duplicates: 0.1, Equals: 0.1, Races: 0.2,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// probing measures growth around a plan.
+func probing(t testing.TB, client *wire.Client, plan loadgen.Plan, users int) loadgen.Plan {
+	t.Helper()
+	return loadgen.Probes{
+		Target: loadgen.Learn(t.Context(), client, tag), Directory: fixtures.Directory{Seed: 1, Tag: tag + "-probe"}, Users: users, Rounds: 20,
+	}.Around(plan)
+}
+
+// plans are the loads that each flaw must be seen by.
+func plans(t testing.TB, client *wire.Client, flaw string) loadgen.Plan {
+	switch flaw {
+	case "load-lookup-scans":
+		return probing(t, client, initialPlan(t, client, 2000, 0, 0, provisioning.MatchQuery), 2000)
+	case "load-lost-member", "load-acked-dropped", "load-drops-attribute", "load-token-expires", "load-resets":
+		return initialPlan(t, client, 300, 5, 300, provisioning.MatchQuery)
+	}
+	return churnPlan(t, client, 200)
+}
+
+// TestLoadFlaws: every defect that only a load shows is caught by its name, with evidence.
+func TestLoadFlaws(t *testing.T) {
+	for _, f := range target.LoadFlaws() {
+		t.Run(f.Name, func(t *testing.T) {
+			_, client := serve(t, target.Config{Flaws: []string{f.Name}})
+			_, found := driven(t, client, plans(t, client, f.Name), 8)
+			var kinds []string
+			for _, x := range found {
+				t.Logf("%s %s: %s (%d of %d): want %s, got %s", x.Word, x.Kind, x.Message, x.Count, x.Of, x.Expected, x.Got)
+				kinds = append(kinds, x.Kind)
+				if x.Word == reports.Fail && len(x.Evidence) == 0 {
+					t.Errorf("%s has no evidence", x.Kind)
+				}
+			}
+			for _, kind := range f.Kills {
+				if !slices.Contains(kinds, kind) {
+					t.Errorf("found %v, want %s among them", kinds, kind)
+				}
+			}
+			follows := map[string]bool{"not-provisioned": true, "audit-unread": true, "audit-cut": true, reports.LoadRefused: true, reports.LoadConflicts: true, reports.LoadOrphan: f.Name == "load-resets"}
+			for _, x := range found {
+				if x.Word == reports.Fail && !slices.Contains(f.Kills, x.Kind) && !follows[x.Kind] {
+					t.Errorf("%s is blamed too: %s", x.Kind, x.Message)
+				}
+			}
+		})
+	}
+}
+
+// TestNoFalseAlarm: a clean target is blamed for nothing, by any plan, whatever legal choices it makes.
+func TestNoFalseAlarm(t *testing.T) {
+	for _, variant := range []string{"", "no-etag", "patch-204", "no-patch", "numeric-ids", "page-cap"} {
+		cfg := target.Config{}
+		if variant != "" {
+			if !slices.ContainsFunc(target.Variants(), func(v target.Variant) bool { return v.Name == variant }) {
+				continue
+			}
+			cfg.Variants = []string{variant}
+		}
+		for name, make := range map[string]func(*wire.Client) loadgen.Plan{
+			"churn": func(c *wire.Client) loadgen.Plan { return churnPlan(t, c, 150) },
+			"query": func(c *wire.Client) loadgen.Plan { return initialPlan(t, c, 150, 5, 200, provisioning.MatchQuery) },
+			"list":  func(c *wire.Client) loadgen.Plan { return initialPlan(t, c, 150, 5, 200, provisioning.MatchList) },
+		} {
+			t.Run(strings.TrimPrefix(variant+"/"+name, "/"), func(t *testing.T) {
+				_, client := serve(t, cfg)
+				load, found := driven(t, client, make(client), 16)
+				for _, x := range found {
+					if x.Kind == reports.LoadSlowTail {
+						continue // of a busy machine
+					}
+					t.Errorf("%s %s: %s (%d): want %s, got %s", x.Word, x.Kind, x.Message, x.Count, x.Expected, x.Got)
+				}
+				for _, o := range load.Operations {
+					if o.Predicted != 0 && o.Sent != o.Predicted {
+						t.Errorf("%s: %d sent, %d predicted", o.Name, o.Sent, o.Predicted)
+					}
+				}
+			})
+		}
+	}
+}
