@@ -1,11 +1,9 @@
 package suites
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
-	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/reports"
 )
 
@@ -57,20 +55,6 @@ func (s *session) projectionDepth() {
 				}
 				return nil
 			})
-		})
-
-		s.it("POST honours excludedAttributes", ID("projection.post-excluded"), Requires("7644-3.9-02", "7644-3.9-06"), Explain{
-			Why: "Clients leave out large attributes to keep answers small.",
-			Fix: "Apply the projection to the answers to POST, PUT and PATCH as well.",
-		}, func() {
-			shown("displayName")
-			o := s.user("projected")
-			x := s.do(wire.Request{Method: http.MethodPost, Path: u.typ.Endpoint, Creates: u.typ.Endpoint, RawQuery: query("excludedAttributes", "displayName"), Body: encode(o)})
-			if s.adopt(u.typ, o, x) == nil {
-				s.see(x)
-				s.block("create.status", "POST answered %d and nothing was created", x.Status)
-			}
-			s.judge(x, Softly(reports.Warn, Unassigned("displayName")))
 		})
 
 		s.it("lists honour a sub-attribute in attributes", ID("projection.list-sub"), Requires("7644-3.9-05", "7644-3.10-04"), names, func() {
