@@ -5,7 +5,7 @@ LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test race lint bench interop
+.PHONY: help build demo test race lint bench interop mutants
 
 help: ## show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ lint: ## gofumpt, go vet, staticcheck
 
 bench: ## look-up cost, member changes and memory per user of the embedded target; time of a full check
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./fixtures/target ./suites
+
+mutants: ## change the embedded target in 300 small places, one at a time, and list what no check notices
+	$(GO) run ./internal/mutation -sample 300 -seed 1
 
 interop: build ## check real servers from package registries against their known-failure lists
 	cd fixtures/interop && $(GO) run . -scimproof ../../$(BIN)

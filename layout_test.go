@@ -15,15 +15,16 @@ const module = "github.com/scimproof/scimproof/"
 
 // allowed lists what each room may import of this module; a room may always import below itself.
 var allowed = map[string][]string{
-	"cmd":             {"suites", "loadgen", "fixtures", "reports", "internal"},
-	"suites":          {"fixtures", "reports", "internal"},
-	"loadgen":         {"fixtures", "reports", "internal"},
-	"fixtures":        {"internal/scim"},
-	"fixtures/target": {"internal/scim"},
-	"reports":         {},
-	"internal/wire":   {"internal/scim", "reports"},
-	"internal/scim":   {},
-	"examples":        {"suites", "fixtures", "reports", "internal"},
+	"cmd":               {"suites", "loadgen", "fixtures", "reports", "internal"},
+	"suites":            {"fixtures", "reports", "internal"},
+	"loadgen":           {"fixtures", "reports", "internal"},
+	"fixtures":          {"internal/scim"},
+	"fixtures/target":   {"internal/scim"},
+	"reports":           {},
+	"internal/wire":     {"internal/scim", "reports"},
+	"internal/scim":     {},
+	"internal/mutation": {"suites", "fixtures", "reports", "internal"},
+	"examples":          {"suites", "fixtures", "reports", "internal"},
 }
 
 // only lists where a third-party module may be imported.

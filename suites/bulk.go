@@ -52,7 +52,7 @@ func (s *session) bulkMethods() {
 		var name scim.Object
 		s.beforeAll(func() {
 			s.needsBulk(5)
-			s.needs("User", "title")
+			s.settable("title")
 			replaced, removed, patched = s.makeUser("bulk-put"), s.makeUser("bulk-delete"), s.makeUser("bulk-patch")
 			name = clone(replaced.Sent)
 			name["title"] = "Replaced in bulk"
@@ -294,7 +294,7 @@ func (s *session) bulkReferences() {
 		}, func() {
 			setUp(2)
 			s.requires(Patch)
-			s.needs("User", "title")
+			s.settable("title")
 			j := s.bulkRun([]scim.Object{
 				bulkOp("POST", users, "p", s.user("ref-path")),
 				bulkOp("PATCH", users+"/bulkId:p", "", patchBody(op("replace", "title", "By reference"))),

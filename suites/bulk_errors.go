@@ -472,7 +472,7 @@ func (s *session) bulkVersions() {
 		s.beforeAll(func() {
 			s.needsBulk(1)
 			s.requires(ETag)
-			s.needs("User", "title")
+			s.settable("title")
 			u = s.makeUser("bulk-version")
 			old := scim.String(s.readBack(u).Object(), "meta.version")
 			if old == "" {

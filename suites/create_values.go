@@ -57,7 +57,7 @@ func (s *session) createUnicode() {
 
 		for _, w := range creationWords {
 			s.it(w.title, ID(w.id), Requires("7643-2.3.1-01", "7644-3.8-01", "7644-3.8-02"), Explain{Why: w.why, Fix: fix}, func() {
-				s.needs("User", w.attr)
+				s.settable(w.attr)
 				p := raw
 				if w.id == "create.unicode-astral" {
 					p = astral

@@ -82,6 +82,47 @@ func (s *session) cursorWalk() {
 			s.judgeErr(errors.Join(answers(pages), f.missed(f.met(pages))), pages...)
 		})
 
+		s.it("a walk by cursor without a filter goes on behind the first page", ID("cursor.plain"), Requires("9865-2-08", "9865-2-16"), Explain{
+			Why: "Imports read everybody without a filter; services that have a faster way to do so may have forgotten cursors there.",
+			Fix: "Return nextCursor, and the resources behind it, whether or not there is a filter.",
+		}, func() {
+			t := s.needsType("User")
+			var first, second *reports.Exchange
+			s.alone(func() {
+				first = s.get(t.Endpoint, "count", "2", "cursor", "")
+				second = first
+				if at := nextCursor(first); at != "" {
+					second = s.get(t.Endpoint, "count", "2", "cursor", at)
+				}
+			})
+			if first.Status == 400 || first.Status == 403 {
+				s.see(first)
+				s.skip("the target does not list all users (status %d)", first.Status)
+			}
+			s.judge(first, Status(200), func(x *reports.Exchange) error {
+				if nextCursor(x) == "" && len(listItems(x)) < fleetSize {
+					return wrong("nextCursor", text("a cursor, since there are more users"), x.Object()["nextCursor"])
+				}
+				return nil
+			})
+			if second == first {
+				return
+			}
+			s.judge(second, Status(200), func(x *reports.Exchange) error {
+				if len(listItems(x)) == 0 {
+					return wrong("resources of the second page", text("the next users"), text("none"))
+				}
+				for _, o := range listItems(x) {
+					for _, before := range listItems(first) {
+						if id := scim.String(o, "id"); id == scim.String(before, "id") {
+							return wrong("the second page", text("other users than the first"), id)
+						}
+					}
+				}
+				return nil
+			})
+		})
+
 		s.it("the last page has no nextCursor", ID("cursor.end"), Requires("9865-2-09"), Explain{
 			Why: "A client that follows a cursor on the last page never ends, or starts again.",
 			Fix: "Leave nextCursor out of the last page; neither null nor empty.",

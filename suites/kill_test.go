@@ -249,20 +249,3 @@ func rewriteKills(t *testing.T, flaw string, kills []string) {
 	}
 	t.Errorf("flaw %s is in none of %v", flaw, files)
 }
-
-// TestVariants proves that no legal choice is held against a server.
-func TestVariants(t *testing.T) {
-	mine := shards(t)
-	for i, v := range target.Variants() {
-		if !mine(i) {
-			continue
-		}
-		t.Run(v.Name, func(t *testing.T) {
-			for _, r := range judgeTarget(t, target.Config{Variants: []string{v.Name}}, onlyGlobs()...).Results {
-				if r.Word == reports.Fail || r.Word == reports.Error {
-					t.Errorf("%s %s: %s%s\n%s", r.Word, r.ID, r.Message, r.Reason, describe(r))
-				}
-			}
-		})
-	}
-}

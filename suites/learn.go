@@ -42,6 +42,8 @@ type learned struct {
 	known     map[string]*scim.Schema // by lower-case URN
 	// tried tells of each feature that was tried whether it works; the claims area alone fills it.
 	tried map[Feature]bool
+	// noGroups is set where /ResourceTypes is not served and /Groups is not there either.
+	noGroups bool
 }
 
 // resourceType is a resource type together with its schemas.
@@ -165,6 +167,11 @@ func examine(ctx context.Context, c *wire.Client) (*learned, *reports.Cut) {
 	}
 	l.types = get("/ResourceTypes", "")
 	l.schemas = get("/Schemas", "")
+	if !l.types.Success() && ctx.Err() == nil {
+		// Nobody says whether there are groups, which a server need not have (RFC 7644 §3.2).
+		s := get("/Groups", "count=1").Status
+		l.noGroups = s == http.StatusNotFound || s == http.StatusNotImplemented
+	}
 	if ctx.Err() != nil {
 		return l, &reports.Cut{Kind: reports.CutInterrupted, Why: "interrupted before anything was learned"}
 	}
@@ -227,7 +234,7 @@ func (l *learned) build() {
 			l.addType(rt)
 		}
 	}
-	if l.typ("Group") == nil && !l.types.Success() {
+	if l.typ("Group") == nil && !l.types.Success() && !l.noGroups {
 		l.addType(scim.CoreTypes()[1])
 	}
 }

@@ -109,6 +109,8 @@ func (s *session) patchNeeds(paths ...string) {
 		for _, name := range []string{path, parent} {
 			if a := s.needsType("User").attribute(name); a != nil && (a.Mutability == "readOnly" || a.Mutability == "immutable") {
 				s.skip("the target's schema for User says that %s is %s", name, a.Mutability)
+			} else if a != nil && (a.Returned == "request" || a.Returned == "never") {
+				s.skip("the target's schema for User says that %s is returned: %s", name, a.Returned)
 			}
 		}
 	}

@@ -19,7 +19,7 @@ func (s *session) putImmutable() {
 			put(o, path, "two")
 			x = s.putOver(u, o)
 			after = s.readBack(u)
-			fresh := s.makeUser("put-immutable-new")
+			fresh := s.makeUser("put-immutable-new", func(o scim.Object) { put(o, path, nil) })
 			o = clone(fresh.Sent)
 			put(o, path, "one")
 			s.putOver(fresh, o)

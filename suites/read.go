@@ -82,7 +82,15 @@ func (s *session) readOne() {
 			Fix: "Fill meta.location with the URI under which the resource is served.",
 		}, func() {
 			s.judge(got(), func(x *reports.Exchange) error {
-				return endsInID("meta.location", scim.String(x.Object(), "meta.location"), u.ID)
+				loc := scim.String(x.Object(), "meta.location")
+				if err := endsInID("meta.location", loc, u.ID); err != nil {
+					return err
+				}
+				if uri, err := url.Parse(loc); err == nil && !uri.IsAbs() {
+					// The RFCs contradict each other on relative addresses (ambiguity A38).
+					return soften(reports.Warn, wrong("meta.location", text("an absolute URI"), loc))
+				}
+				return nil
 			})
 		})
 

@@ -67,6 +67,19 @@ func (s *session) extended(attrs scim.Object) func(scim.Object) {
 	}
 }
 
+// settable skips unless clients may set the attributes of users whenever they like, and see them in every answer.
+func (s *session) settable(paths ...string) {
+	s.needs("User", paths...)
+	for _, path := range paths {
+		switch a := s.needsType("User").attribute(path); {
+		case a.Mutability == "readOnly" || a.Mutability == "immutable":
+			s.skip("the target's schema for User says that %s is %s", path, a.Mutability)
+		case a.Returned == "request" || a.Returned == "never":
+			s.skip("the target's schema for User says that %s is returned: %s", path, a.Returned)
+		}
+	}
+}
+
 // requestOnly names the attributes that an answer to a write may show and a GET does not (RFC 7643 §7, "request").
 func (t *resourceType) requestOnly() []string {
 	var out []string

@@ -1,0 +1,108 @@
+package suites
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/scimproof/scimproof/fixtures/target"
+	"github.com/scimproof/scimproof/reports"
+)
+
+// incompatible are pairs of variants that no server can have at once, or of which one hides what a client has to know for
+// the other: the latter get a full verdict only with what the configuration says of the server.
+var incompatible = map[[2]string]string{
+	{"schemas-not-served", "user-type-immutable"}:                  "only /Schemas tells that an attribute is immutable",
+	{"schemas-not-served", "user-required-more"}:                   "only /Schemas tells which attributes are required; else user.required has to",
+	{"schemas-not-served-and-small", "user-required-more"}:         "only /Schemas tells which attributes are required; else user.required has to",
+	{"schemas-not-served-and-small", "unknown-attributes-refused"}: "only /Schemas tells which attributes are unknown",
+	{"ids-numeric", "ids-urn"}:                                     "an id has one form",
+	{"me-alias", "me-redirect"}:                                    "/Me answers in one way",
+	{"timestamps-in-seconds", "timestamps-zoned"}:                  "a timestamp has one form",
+}
+
+const combinations = 200
+
+// TestVariants proves that no legal choice is held against a server.
+func TestVariants(t *testing.T) {
+	mine := shards(t)
+	for i, v := range target.Variants() {
+		if mine(i) {
+			t.Run(v.Name, func(t *testing.T) { judgeVariants(t, v.Name) })
+		}
+	}
+	if n := len(target.Variants()); n < 65 {
+		t.Errorf("only %d variants", n)
+	}
+}
+
+// TestVariantCombinations proves it for servers that make several such choices.
+func TestVariantCombinations(t *testing.T) {
+	mine := shards(t)
+	for i, names := range combine(combinations) {
+		if mine(i) {
+			t.Run(strings.Join(names, "+"), func(t *testing.T) { judgeVariants(t, names...) })
+		}
+	}
+}
+
+func judgeVariants(t *testing.T, names ...string) {
+	t.Helper()
+	for _, r := range judgeTarget(t, target.Config{Variants: names}, onlyGlobs()...).Results {
+		if r.Word == reports.Fail || r.Word == reports.Error {
+			t.Errorf("%s %s: %s%s\n%s", r.Word, r.ID, r.Message, r.Reason, describe(r))
+		}
+	}
+}
+
+// combine draws n sets of two to six compatible variants, the same in every run.
+func combine(n int) [][]string {
+	r := rand.New(rand.NewPCG(7643, 7644))
+	all := target.Variants()
+	var out [][]string
+	for len(out) < n {
+		var names []string
+		size := 2 + r.IntN(5)
+		for _, i := range r.Perm(len(all)) {
+			if len(names) < size && !slices.ContainsFunc(names, func(have string) bool { return clash(have, all[i].Name) }) {
+				names = append(names, all[i].Name)
+			}
+		}
+		slices.Sort(names)
+		if !slices.ContainsFunc(out, func(o []string) bool { return slices.Equal(o, names) }) {
+			out = append(out, names)
+		}
+	}
+	return out
+}
+
+func clash(a, b string) bool {
+	return incompatible[[2]string{a, b}] != "" || incompatible[[2]string{b, a}] != ""
+}
+
+// TestCombinations holds that the combinations are what they claim to be, and that each variant takes part.
+func TestCombinations(t *testing.T) {
+	named := map[string]bool{}
+	for _, v := range target.Variants() {
+		named[v.Name] = true
+	}
+	for pair, why := range incompatible {
+		if !named[pair[0]] || !named[pair[1]] || why == "" {
+			t.Errorf("%v: %q", pair, why)
+		}
+	}
+	used := map[string]bool{}
+	sets := combine(combinations)
+	for _, names := range sets {
+		if len(names) < 2 || len(names) > 6 {
+			t.Errorf("%v", names)
+		}
+		for _, n := range names {
+			used[n] = true
+		}
+	}
+	if len(sets) != combinations || len(used) != len(named) {
+		t.Errorf("%d combinations of %d variants out of %d", len(sets), len(used), len(named))
+	}
+}
