@@ -87,11 +87,11 @@ func (s *session) authentication() {
 			{"group-create", "POST /Groups"},
 			{"root-search", "POST /.search"},
 		} {
-			s.it(d.name+" without a credential is refused with 401", ID("auth.none-"+d.id), Requires("7644-3.12-09"), Explain{
+			s.it(d.name+" without a credential is refused with 401", ID("auth.none-"+d.id), Requires("7644-3.12-09", "7643-9.1-01"), Explain{
 				Why: "Whoever finds the URL could read or change the whole directory.",
 				Fix: "Ask for authentication before anything else on every resource endpoint, and answer 401 without it.",
 			}, func() { s.judge(s.knock(find(d.id), ""), unauthorized) })
-			s.it(d.name+" with a wrong credential is refused with 401", ID("auth.wrong-"+d.id), Requires("7644-3.12-09"), Explain{
+			s.it(d.name+" with a wrong credential is refused with 401", ID("auth.wrong-"+d.id), Requires("7644-3.12-09", "7643-9.1-01"), Explain{
 				Why: "A credential that is looked at but not verified protects nothing.",
 				Fix: "Verify the credential on every resource endpoint, and answer 401 when it is not valid.",
 			}, func() { s.judge(s.knock(find(d.id), "scimproof-wrong-credential"), unauthorized) })
