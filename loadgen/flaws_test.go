@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/scimproof/scimproof/fixtures"
 	"github.com/scimproof/scimproof/fixtures/target"
@@ -66,7 +67,7 @@ func initialPlan(t testing.TB, client *wire.Client, users, groups, memberships i
 	to := loadgen.Learn(t.Context(), client, tag)
 	d := fixtures.Directory{Seed: 1, Users: users, Groups: groups, Memberships: memberships, Tag: tag}
 	p, err := provisioning.NewScenario(provisioning.Setup{
-		Config: provisioning.Config{Match: match}, Target: to, Company: provisioning.NewCompanyFor(d, to, loadgen.Shard{}), Tag: tag,
+		Config: provisioning.Config{Match: match, AuditLimit: 400}, Target: to, Company: provisioning.NewCompanyFor(d, to, loadgen.Shard{}), Tag: tag,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +91,7 @@ func churnPlan(t testing.TB, client *wire.Client, users int) loadgen.Plan {
 func probing(t testing.TB, client *wire.Client, plan loadgen.Plan, users int) loadgen.Plan {
 	t.Helper()
 	return loadgen.Probes{
-		Target: loadgen.Learn(t.Context(), client, tag), Directory: fixtures.Directory{Seed: 1, Tag: tag + "-probe"}, Users: users, Rounds: 20,
+		Target: loadgen.Learn(t.Context(), client, tag), Directory: fixtures.Directory{Seed: 1, Tag: tag + "-probe"}, Users: users, Rounds: 12,
 	}.Around(plan)
 }
 
@@ -98,7 +99,7 @@ func probing(t testing.TB, client *wire.Client, plan loadgen.Plan, users int) lo
 func plans(t testing.TB, client *wire.Client, flaw string) loadgen.Plan {
 	switch flaw {
 	case "load-lookup-scans":
-		return probing(t, client, initialPlan(t, client, 2000, 0, 0, provisioning.MatchQuery), 2000)
+		return probing(t, client, initialPlan(t, client, 1500, 0, 0, provisioning.MatchQuery), 1500)
 	case "load-lost-member", "load-acked-dropped", "load-drops-attribute", "load-token-expires", "load-resets":
 		return initialPlan(t, client, 300, 5, 300, provisioning.MatchQuery)
 	}
@@ -110,7 +111,13 @@ func TestLoadFlaws(t *testing.T) {
 	for _, f := range target.LoadFlaws() {
 		t.Run(f.Name, func(t *testing.T) {
 			_, client := serve(t, target.Config{Flaws: []string{f.Name}})
-			_, found := driven(t, client, plans(t, client, f.Name), 8)
+			load, found := driven(t, client, plans(t, client, f.Name), 8)
+			for _, o := range load.Operations {
+				t.Logf("%s: %d sent, p50 %v, p99.9 %v", o.Name, o.Service.Count, time.Duration(o.Service.P50), time.Duration(o.Service.P999))
+			}
+			if lag := time.Duration(load.Generator.Lag.P999); f.Name == "load-slow-tail" && lag > 40*time.Millisecond {
+				t.Skipf("this machine is too busy to blame a target for its tail: the client itself is late by %v", lag)
+			}
 			var kinds []string
 			for _, x := range found {
 				t.Logf("%s %s: %s (%d of %d): want %s, got %s", x.Word, x.Kind, x.Message, x.Count, x.Of, x.Expected, x.Got)

@@ -170,6 +170,7 @@ type Run struct {
 	Cleanup  Cleanup `json:"cleanup"`
 
 	Cut           *Cut     `json:"cut,omitempty"`
+	Asks          []string `json:"asks,omitempty"`          // what has to be configured before everything can be judged
 	Crash         string   `json:"crash,omitempty"`         // a bug in this tool: what happened
 	StaleWaivers  []string `json:"staleWaivers,omitempty"`  // stale, expired or unmatched waivers, a sentence each
 	FailedReports []string `json:"failedReports,omitempty"` // requested reports that could not be written, with the cause

@@ -104,6 +104,9 @@ func (r *Run) Verdict(p Policy) Verdict {
 	if r.Cut != nil {
 		because(r.Cut.Kind.exit(), "%s: %s", r.Cut.Kind.words(), r.Cut.Why)
 	}
+	for _, ask := range r.Asks {
+		because(ExitIncomplete, "%s", ask)
+	}
 	if n := v.Count[Error]; n > 0 {
 		because(ExitIncomplete, "%s could not be judged", plural(n, "check"))
 	}

@@ -23,22 +23,28 @@ func (s *session) authentication() {
 			if k := s.cfg.Wire.Auth.Kind; k == "" || k == "none" {
 				s.skip("the run has no credential, so nothing can be said about requests without one")
 			}
-			if s.cfg.Wire.ReadOnly {
-				doors = []door{{"list", "GET /Users", http.MethodGet, "/Users", "", nil}}
+			t := s.learned.typ("User")
+			if t == nil || s.learned.asked[t] != "" || s.cfg.Wire.ReadOnly {
+				if t == nil {
+					t = s.learned.resourceTypes[0]
+				}
+				doors = []door{{"list", "GET " + t.Endpoint, http.MethodGet, t.Endpoint, "", nil}}
 				return
 			}
 			u := s.makeUser("auth")
 			doors = []door{
-				{"list", "GET /Users", http.MethodGet, "/Users", "", nil},
+				{"list", "GET " + t.Endpoint, http.MethodGet, t.Endpoint, "", nil},
 				{"read", "GET of a user", http.MethodGet, u.path(), "", nil},
-				{"create", "POST /Users", http.MethodPost, "/Users", "/Users", s.minimalUser("intruder")},
+				{"create", "POST " + t.Endpoint, http.MethodPost, t.Endpoint, t.Endpoint, s.minimalUser("intruder")},
 				{"delete", "DELETE of a user", http.MethodDelete, u.path(), "", nil},
-				{"groups", "GET /Groups", http.MethodGet, "/Groups", "", nil},
-				{"search", "POST /Users/.search", http.MethodPost, "/Users/.search", "", object{"schemas": []string{scim.SearchRequestURN}}},
+				{"search", "POST " + t.Endpoint + "/.search", http.MethodPost, t.Endpoint + "/.search", "", object{"schemas": []string{scim.SearchRequestURN}}},
 				// A job that is valid, so that a server which looks at the body first does not refuse it for that, and harmless.
 				{"bulk", "POST /Bulk", http.MethodPost, "/Bulk", "", object{
-					"schemas": []string{scim.BulkRequestURN}, "Operations": []any{object{"method": "DELETE", "path": "/Users/" + s.fictitious()}},
+					"schemas": []string{scim.BulkRequestURN}, "Operations": []any{object{"method": "DELETE", "path": t.Endpoint + "/" + s.fictitious()}},
 				}},
+			}
+			if g := s.learned.typ("Group"); g != nil {
+				doors = append(doors, door{"groups", "GET " + g.Endpoint, http.MethodGet, g.Endpoint, "", nil})
 			}
 		})
 		find := func(id string) door {
@@ -50,7 +56,11 @@ func (s *session) authentication() {
 					return d
 				}
 			}
-			s.skip("read-only run: this check has to write")
+			if s.cfg.Wire.ReadOnly {
+				s.skip("read-only run: this check has to write")
+			}
+			s.needsType("User")
+			s.skip("there is nothing to knock at")
 			return door{}
 		}
 		for _, d := range []struct{ id, name string }{

@@ -117,7 +117,7 @@ func (s *session) bulkMethods() {
 			Fix: "Run each operation through the same code as the single request.",
 		}, func() {
 			j.answered()
-			s.judge(s.readBack(replaced), Attr("title", "Replaced in bulk"))
+			s.judge(s.readBack(replaced), Text("title", "Replaced in bulk"))
 		})
 
 		s.it("DELETE inside Bulk deletes the resource", ID("bulk.delete"), Requires("7644-3.7-05", "7644-3.6-02"), Explain{
@@ -134,7 +134,7 @@ func (s *session) bulkMethods() {
 		}, func() {
 			s.requires(Patch)
 			j.answered()
-			s.judge(s.readBack(patched), Attr("title", "Second"))
+			s.judge(s.readBack(patched), Text("title", "Second"))
 		})
 
 		s.it("the bulkId of a POST is returned with its result", ID("bulk.bulk-id"), Requires("7644-3.7-17"), Explain{

@@ -511,7 +511,7 @@ func (s *session) bulkVersions() {
 					return wrong("status with a stale version", 412, c)
 				}
 			})
-			s.judge(between, Attr("title", "Changed"))
+			s.judge(between, Text("title", "Changed"))
 		})
 
 		s.it("an operation with the current version is carried out", ID("bulk.version-current"), Requires("7644-3.7-07", "7644-3.14-06"), Explain{

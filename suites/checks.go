@@ -241,6 +241,16 @@ func attrIs(o scim.Object, path string, want any) error {
 	return nil
 }
 
+// Text is Attr for a string whose letter case a server need not keep, since the attribute is not case-exact (RFC 7643 §7).
+func Text(path, want string) Check {
+	return func(x *reports.Exchange) error {
+		if got := scim.Get(x.Object(), path); !sameFold(got, want) {
+			return wrong(path, want, got)
+		}
+		return nil
+	}
+}
+
 // Unassigned wants the attribute at path to have no value.
 func Unassigned(path string) Check { return Attr(path, nil) }
 
@@ -297,9 +307,22 @@ func holds(got, want any) bool {
 		return ok && g.String() == strconv.Itoa(w)
 	case json.Number:
 		g, ok := got.(json.Number)
-		return ok && g == w
+		return ok && sameNumber(g, w)
+	case float64:
+		g, ok := got.(json.Number)
+		return ok && sameNumber(g, json.Number(strconv.FormatFloat(w, 'g', -1, 64)))
 	}
 	return reflect.DeepEqual(got, want)
+}
+
+// sameNumber compares by value: 1.50 is 1.5.
+func sameNumber(a, b json.Number) bool {
+	if a == b {
+		return true
+	}
+	x, err1 := a.Float64()
+	y, err2 := b.Float64()
+	return err1 == nil && err2 == nil && x == y
 }
 
 // matchAll pairs each wanted element with a different element of got.

@@ -127,8 +127,8 @@ func (s *session) concurrentCreates() {
 					}
 				}
 				s.judge(s.read(first), Status(200), Attr("id", first.ID))
-				x := s.byNameIfFilters(first)
-				if x == nil {
+				x := s.await(func() *reports.Exchange { return s.byNameIfFilters(first) }, func(x *reports.Exchange) bool { return x.Status != http.StatusOK || len(listItems(x)) > 0 })
+				if x.Status != http.StatusOK {
 					continue
 				}
 				s.judge(x, func(x *reports.Exchange) error {
@@ -162,16 +162,12 @@ func (s *session) concurrentCreates() {
 	})
 }
 
-// byNameIfFilters is byName, and nil where the target has no such filter.
+// byNameIfFilters is byName for checks that can do without; the exchange has no status where the target has no filters.
 func (s *session) byNameIfFilters(r *resource) *reports.Exchange {
 	if c := s.learned.claim(Filter); c != nil && !*c && !s.cfg.Force[Filter] {
-		return nil
+		return &reports.Exchange{}
 	}
-	x := s.get(r.typ.Endpoint, "filter", "userName eq "+scim.Quote(scim.String(r.Sent, "userName")))
-	if x.Err() == nil && x.Status != http.StatusOK {
-		return nil
-	}
-	return x
+	return s.get(r.typ.Endpoint, "filter", "userName eq "+scim.Quote(scim.String(r.Sent, "userName")))
 }
 
 // concurrentMembers: one group, several changes of its members.

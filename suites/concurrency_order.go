@@ -71,7 +71,7 @@ func (s *session) concurrentDeletes() {
 	s.about("a user deleted and changed at once", func() {
 		var gone []*resource
 		var volleys [][]*reports.Exchange
-		var after, lists []*reports.Exchange
+		var after, found []*reports.Exchange
 		s.beforeAll(func() {
 			s.requires(Patch)
 			name := s.freeText()
@@ -81,7 +81,7 @@ func (s *session) concurrentDeletes() {
 				volleys = append(volleys, s.volley(requests...))
 				gone = append(gone, u)
 				after = append(after, s.read(u))
-				lists = append(lists, s.byNameIfFilters(u))
+				found = append(found, s.await(func() *reports.Exchange { return s.byNameIfFilters(u) }, func(x *reports.Exchange) bool { return x.Status != http.StatusOK || !lists(x, u.ID) }))
 			}
 		})
 		deleted := func() {
@@ -105,8 +105,8 @@ func (s *session) concurrentDeletes() {
 				}
 				s.see(xs[1])
 				s.judge(after[i], Status(http.StatusNotFound))
-				if lists[i] != nil {
-					s.judge(lists[i], Unlisted(gone[i]))
+				if found[i].Status == http.StatusOK {
+					s.judge(found[i], Unlisted(gone[i]))
 				}
 			}
 		})

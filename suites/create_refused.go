@@ -26,7 +26,7 @@ func (s *session) createReadOnly() {
 			}
 			p = s.probeUser(s.user("forged", set("id", forged), set("groups", []any{object{"value": group}}), set("meta", object{
 				"resourceType": "Forged", "created": forgedTime, "lastModified": forgedTime,
-				"location": s.client.Base() + "/Users/" + forged, "version": `W/"forged"`,
+				"location": s.client.Base() + s.needsType("User").Endpoint + "/" + forged, "version": `W/"forged"`,
 			})))
 		})
 		state := func() *reports.Exchange { return s.probeState(p, "create.read-only-accepted") }

@@ -75,7 +75,7 @@ func (s *session) createUnicode() {
 				s.judge(escaped.x, s.probeMade(escaped))
 				return
 			}
-			s.judge(s.probeState(escaped, "create.status"), Attr("displayName", "\U0001f642 escaped"))
+			s.judge(s.probeState(escaped, "create.status"), Text("displayName", "\U0001f642 escaped"))
 		})
 	})
 }
@@ -90,6 +90,10 @@ func (s *session) judgeStored(p creationProbe, attr string, value any) {
 		}
 	}
 	list, multi := value.([]any)
+	if text, isText := value.(string); isText {
+		s.judge(s.probeState(p, "create.status"), Text(attr, text))
+		return
+	}
 	if !multi {
 		s.judge(s.probeState(p, "create.status"), Attr(attr, value))
 		return

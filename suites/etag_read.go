@@ -78,7 +78,7 @@ func (s *session) etagConditionalReads() {
 				s.see(x)
 				s.block("put.supported", "PUT answered %d", x.Status)
 			}
-			s.judge(s.readIfNoneMatch(u, tag), Status(http.StatusOK), Attr(name, "Changed since"))
+			s.judge(s.readIfNoneMatch(u, tag), Status(http.StatusOK), Text(name, "Changed since"))
 		})
 	})
 }

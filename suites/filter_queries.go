@@ -85,14 +85,16 @@ func (s *session) filterQueries() {
 			Why: "A condition on the type that is dropped, or never holds, makes searches over several types useless.",
 			Fix: "Compare meta.resourceType with the name of the resource type.",
 		}, func() {
-			p.finds(crowdEq("userName", p.name("ada"))+` and meta.resourceType eq "User"`, "ada")
-			p.finds(crowdEq("userName", p.name("ada")) + ` and meta.resourceType eq "Group"`)
+			p.finds(crowdEq("userName", p.name("ada"))+" and "+crowdEq("meta.resourceType", s.needsType("User").Name), "ada")
+			p.finds(crowdEq("userName", p.name("ada")) + ` and meta.resourceType eq "NoSuchType"`)
 		})
 
 		s.it("meta.resourceType is compared with regard to letter case", ID("filter.resource-type-case"), Requires("7643-3.1-19"), Explain{
 			Why: "The attribute is case-exact, and names of types may differ in letter case alone.",
 			Fix: "Compare meta.resourceType exactly.",
-		}, func() { p.finds(crowdEq("userName", p.name("ada")) + ` and meta.resourceType eq "USER"`) })
+		}, func() {
+			p.finds(crowdEq("userName", p.name("ada")) + " and " + crowdEq("meta.resourceType", strings.ToUpper(s.needsType("User").Name)))
+		})
 
 		s.it("schemas eq finds the resources that use an extension", ID("filter.schemas"), Requires("7644-3.4.2.2-37", "7644-3.4.2.2-31", onlyMatches, allMatches), Explain{
 			Why: "It is the standard way to list employees, that is users with enterprise data.",

@@ -230,3 +230,32 @@ func survive(t *testing.T, seed uint64) {
 	}
 	t.Logf("%d of a hundred answers spoilt: %d results, %d requests, cut %v, %d MiB", g.share, len(run.Results), run.Requests, run.Cut, m.HeapInuse>>20)
 }
+
+// TestOddIDs proves that ids which cannot be written into a path safely end in a reason, and not in a bug.
+func TestOddIDs(t *testing.T) {
+	for _, id := range []string{"..", ".", "a\\b", "/", "a//b", "\u0000", "%2e%2e", " "} {
+		srv, err := target.New(target.Config{Token: testToken})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := judgeHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := httptest.NewRecorder()
+			srv.ServeHTTP(rec, r)
+			var o map[string]any
+			if rec.Code == http.StatusCreated && json.Unmarshal(rec.Body.Bytes(), &o) == nil {
+				o["id"] = id
+				w.WriteHeader(rec.Code)
+				_ = json.NewEncoder(w).Encode(o)
+				return
+			}
+			for k, v := range rec.Header() {
+				w.Header()[k] = v
+			}
+			w.WriteHeader(rec.Code)
+			_, _ = w.Write(rec.Body.Bytes())
+		}), "create.*", "put.*", "patch.*", "delete.*", "concurrency.*", "bulk.*")
+		if run.Verdict(reports.Policy{}).Green {
+			t.Errorf("the id %q gets a green verdict", id)
+		}
+	}
+}

@@ -99,11 +99,18 @@ var hostileCarriers = []string{"userName", "externalId", "displayName"}
 func (s *session) hostileValues() {
 	s.about("users whose names look like something else", func() {
 		probes := map[string]creationProbe{}
+		var carriers []string // that the target keeps
 		searchable := false
 		s.beforeAll(func() {
 			t := s.needsType("User")
 			// Whom a look-up must not bring: each hostile user is a decoy to the others.
-			s.makeUser("decoy")
+			plain := s.makeUser("decoy")
+			kept := s.readBack(plain).Object()
+			for _, name := range hostileCarriers {
+				if v, _ := scim.Lookup(kept, name); sameFold(v, plain.Sent[name]) {
+					carriers = append(carriers, name)
+				}
+			}
 			for _, k := range hostileKinds {
 				for i, v := range k.values {
 					o := s.user("hostile")
@@ -130,7 +137,7 @@ func (s *session) hostileValues() {
 						continue
 					}
 					x := s.probeState(p, "create.status")
-					s.judge(x, func(x *reports.Exchange) error { return storedAs(p.u.typ, x.Object(), p.u.Sent, hostileCarriers...) })
+					s.judge(x, func(x *reports.Exchange) error { return storedAs(p.u.typ, x.Object(), p.u.Sent, carriers...) })
 					if searchable {
 						s.judgeLookUp(p.u, x)
 					}

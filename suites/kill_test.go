@@ -45,10 +45,26 @@ func judgeTarget(t *testing.T, cfg target.Config, only ...string) *reports.Run {
 	return judgeHandler(t, srv, only...)
 }
 
+// judgeTold is judgeTarget with required attributes of users as the configuration would have them.
+func judgeTold(t *testing.T, cfg target.Config, required map[string]any, only ...string) *reports.Run {
+	t.Helper()
+	cfg.Token = testToken
+	srv, err := target.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return judgeWith(t, srv, Config{User: UserShape{Required: required}, Only: only})
+}
+
 func judgeHandler(t *testing.T, h http.Handler, only ...string) *reports.Run {
 	t.Helper()
+	return judgeWith(t, h, Config{Only: only})
+}
+
+func judgeWith(t *testing.T, h http.Handler, cfg Config) *reports.Run {
+	t.Helper()
 	run, err := Run(t.Context(), Config{
-		Seed: 1, Only: only,
+		Seed: 1, Only: cfg.Only, User: cfg.User,
 		Wire: wire.Config{
 			BaseURL:   "http://127.0.0.1/scim/v2",
 			Auth:      wire.Auth{Kind: "bearer", Token: testToken},
@@ -118,6 +134,15 @@ func TestKillMatrix(t *testing.T) {
 		maps.Copy(clean, words(judgeTLS(t, target.TLSFault{})))
 	}
 	killers := map[string][]string{}
+	// cleanWith are the words of a run without the flaw, among the same legal choices; the plain run is under "".
+	cleanWith := map[string]map[string]reports.Word{"": clean}
+	without := func(t *testing.T, f target.Flaw) map[string]reports.Word {
+		key := strings.Join(f.Variants, ",")
+		if cleanWith[key] == nil {
+			cleanWith[key] = words(judgeTarget(t, target.Config{Variants: f.Variants}, only...))
+		}
+		return cleanWith[key]
+	}
 	tried := 0
 	mine := shards(t)
 	for i, f := range target.Flaws() {
@@ -144,8 +169,9 @@ func TestKillMatrix(t *testing.T) {
 				t.Errorf("one flaw has %d causes: %+v", len(run.Causes), run.Causes)
 			}
 			var got []string
+			before := without(t, f)
 			for id, w := range now {
-				if caught(clean[id], w) {
+				if caught(before[id], w) {
 					got = append(got, id)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -40,6 +41,8 @@ type learned struct {
 	// published tells whether /Schemas gave usable definitions.
 	published bool
 	known     map[string]*scim.Schema // by lower-case URN
+	// asked is what has to be configured before resources of a type can be made.
+	asked map[*resourceType]string
 	// tried tells of each feature that was tried whether it works; the claims area alone fills it.
 	tried map[Feature]bool
 	// noGroups is set where /ResourceTypes is not served and /Groups is not there either.
@@ -108,10 +111,17 @@ func (t *resourceType) prune(path string, v any) any {
 	return v
 }
 
-// typ returns the resource type called name, whatever its letter case, or nil.
+// typ returns the resource type called name, whatever its letter case, or nil. User and Group are found by their core
+// schemas too, since a server may call its types as it likes (RFC 7643 §6).
 func (l *learned) typ(name string) *resourceType {
 	for _, t := range l.resourceTypes {
 		if strings.EqualFold(t.Name, name) {
+			return t
+		}
+	}
+	core := map[string]string{"User": scim.UserURN, "Group": scim.GroupURN}[name]
+	for _, t := range l.resourceTypes {
+		if core != "" && strings.EqualFold(t.Schema, core) {
 			return t
 		}
 	}
@@ -183,6 +193,16 @@ func examine(ctx context.Context, c *wire.Client) (*learned, *reports.Cut) {
 		}
 	}
 	l.build()
+	if len(l.resourceTypes) > 0 && l.users.Status == http.StatusNotFound {
+		// There are no users; whatever comes first tells whether the credential is good.
+		first := get(l.resourceTypes[0].Endpoint, "count=1")
+		if s := first.Status; s == http.StatusUnauthorized || s == http.StatusForbidden {
+			return l, &reports.Cut{
+				Kind: reports.CutAuth, Why: "the target refuses the credential: GET " + l.resourceTypes[0].Endpoint + " answered " + http.StatusText(s),
+				Hint: "check --token (or the other credential flags); `scimproof doctor` shows which layer fails",
+			}
+		}
+	}
 	return l, nil
 }
 
@@ -230,7 +250,8 @@ func (l *learned) build() {
 		}
 	}
 	for _, rt := range scim.CoreTypes() {
-		if len(l.resourceTypes) == 0 || l.typ("User") == nil && rt.Name == "User" {
+		// A list that forgets a type which is served is a defect of the list alone.
+		if len(l.resourceTypes) == 0 || l.typ("User") == nil && rt.Name == "User" && l.users.Success() {
 			l.addType(rt)
 		}
 	}
@@ -239,12 +260,31 @@ func (l *learned) build() {
 	}
 }
 
-func (l *learned) addType(rt scim.ResourceType) {
-	if u, err := url.Parse(rt.Endpoint); err == nil && u.IsAbs() {
-		// Some servers publish absolute endpoints; the last segment is what counts below the base.
-		rt.Endpoint = u.Path[strings.LastIndexByte(u.Path, '/'):]
+// plainEndpoint is where resources can be created; the write guard lets nothing else pass.
+var plainEndpoint = regexp.MustCompile(`^/[A-Za-z0-9_-]+$`)
+
+// endpointOf reads a published endpoint, or returns "" for one that no resource can be created at. Some servers publish
+// absolute ones; the last segment is what counts below the base.
+func endpointOf(published string) string {
+	if u, err := url.Parse(published); err == nil && u.IsAbs() {
+		published = u.Path
 	}
-	rt.Endpoint = "/" + strings.Trim(rt.Endpoint, "/")
+	endpoint := "/" + strings.Trim(published, "/")
+	endpoint = endpoint[strings.LastIndexByte(endpoint, '/'):]
+	switch strings.ToLower(endpoint) {
+	case "/me", "/bulk", "/schemas", "/resourcetypes", "/serviceproviderconfig":
+		return ""
+	}
+	if !plainEndpoint.MatchString(endpoint) {
+		return ""
+	}
+	return endpoint
+}
+
+func (l *learned) addType(rt scim.ResourceType) {
+	if rt.Endpoint = endpointOf(rt.Endpoint); rt.Endpoint == "" {
+		return
+	}
 	t := &resourceType{ResourceType: rt, base: l.schema(rt.Schema)}
 	if t.base == nil {
 		t.base = &scim.Schema{ID: rt.Schema}

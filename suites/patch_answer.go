@@ -116,7 +116,7 @@ func (s *session) patchAnswers() {
 				s.see(x)
 				s.block("patch.attributes-200", "PATCH with attributes answered %d", x.Status)
 			}
-			s.judge(x, Attr("displayName", "Answer Three"), Unassigned("title"))
+			s.judge(x, Text("displayName", "Answer Three"), Unassigned("title"))
 		})
 
 		s.it("PATCH with the excludedAttributes parameter leaves them out of its answer", ID("patch.excluded"), Requires("7644-3.5.2-19"), Explain{

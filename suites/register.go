@@ -18,6 +18,7 @@ func (s *session) register() {
 	s.lane("bulk", (*session).bulk)
 	s.lane("etag", (*session).versions)
 	s.lane("me", (*session).me)
+	s.lane("attributes", (*session).attributes)
 	s.lane("hostile", (*session).hostilities)
 	s.lane("concurrency", (*session).concurrency)
 	s.lane("claims", (*session).claims)

@@ -45,6 +45,9 @@ type Config struct {
 	Force map[Feature]bool
 	// User tells how users must look.
 	User UserShape
+	// Required holds attributes that every resource of a type gets, by the name of the type and their path; those of
+	// users are in User.
+	Required map[string]map[string]any
 	// Keep leaves what was created in place.
 	Keep bool
 	// Parallel is how many areas may run at once; 0 chooses by the latency of the target. The results are the same.
@@ -95,6 +98,7 @@ func Run(ctx context.Context, cfg Config) (*reports.Run, error) {
 		s.stop(cut)
 	} else {
 		s.learnFromRecord()
+		s.tryGuesses()
 		s.runGinkgo(width)
 	}
 	s.end(run, width)
@@ -412,7 +416,7 @@ func (s *session) end(run *reports.Run, width int) {
 	}
 	run.Results, run.Exchanges = s.results, append(run.Exchanges, s.exchanges...)
 	run.Causes = reports.Causes(run, defects())
-	run.Cut, run.Crash = s.cut, s.crash
+	run.Cut, run.Crash, run.Asks = s.cut, s.crash, s.asks()
 	run.Features = s.features()
 	st := s.client.Stats()
 	run.Requests, run.Writes, run.Retries = st.Requests, st.Writes, st.Retries

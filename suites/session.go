@@ -50,6 +50,7 @@ type session struct {
 	cur    *current
 
 	names      int
+	numbers    int
 	exchanges  []*reports.Exchange
 	behaviours []reports.Behaviour
 
@@ -184,6 +185,10 @@ func (s *session) cannotJudge(err error) {
 	case errors.As(err, &writeCap):
 		s.stop(&reports.Cut{Kind: reports.CutWriteCap, Why: err.Error(), Hint: "raise --max-writes, or narrow the run with --only"})
 		s.skip("the write cap was hit")
+	case errors.As(err, &guard) && guard.Unclean:
+		// Such an id is the target's doing.
+		s.cur.unjudged = "nothing is written at " + guard.Path + ", since servers could take that for another path"
+		s.fail("no answer: " + s.cur.unjudged)
 	case errors.As(err, &guard):
 		s.bug(err.Error(), err.Error())
 		s.skip("stopped by the write guard")
@@ -298,6 +303,9 @@ func (s *session) needsType(typ string) *resourceType {
 	t := s.learned.typ(typ)
 	if t == nil {
 		s.skip("the target has no resource type %s", typ)
+	}
+	if line := s.learned.asked[t]; line != "" {
+		s.skip("%s", line)
 	}
 	return t
 }

@@ -3,6 +3,7 @@ package suites
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -129,10 +130,9 @@ func (s *session) fillRequired(typ string, o scim.Object, tag string) {
 			o["schemas"] = append(scim.List(o, "schemas"), e.Schema)
 		}
 	}
-	if typ == "User" {
-		for path, v := range s.cfg.User.Required {
-			put(o, path, v)
-		}
+	configured := s.required(t)
+	for _, path := range slices.Sorted(maps.Keys(configured)) {
+		put(o, path, s.numbered(configured[path]))
 	}
 }
 

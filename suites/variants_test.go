@@ -24,13 +24,33 @@ var incompatible = map[[2]string]string{
 
 const combinations = 200
 
-// TestVariants proves that no legal choice is held against a server.
+// leastJudged is how many checks have to pass whatever a server chooses: a verdict that skips all is none.
+const leastJudged = 150
+
+// TestVariants proves that no legal choice is held against a server, and that none keeps it from being judged.
 func TestVariants(t *testing.T) {
 	mine := shards(t)
 	for i, v := range target.Variants() {
-		if mine(i) {
-			t.Run(v.Name, func(t *testing.T) { judgeVariants(t, v.Name) })
+		if !mine(i) {
+			continue
 		}
+		t.Run(v.Name, func(t *testing.T) {
+			run := judgeTarget(t, target.Config{Variants: []string{v.Name}}, onlyGlobs()...)
+			unharmed(t, run)
+			if asks := len(run.Asks) > 0; asks != (v.Asks != nil) {
+				t.Errorf("asks for %q", run.Asks)
+			}
+			if v.Asks != nil {
+				run = judgeTold(t, target.Config{Variants: []string{v.Name}}, v.Asks, onlyGlobs()...)
+				unharmed(t, run)
+				if len(run.Asks) > 0 {
+					t.Errorf("asks for %q although it was told", run.Asks)
+				}
+			}
+			if n := run.Verdict(reports.Policy{}).Count[reports.Pass]; n < leastJudged && onlyGlobs() == nil {
+				t.Errorf("only %d checks passed", n)
+			}
+		})
 	}
 	if n := len(target.Variants()); n < 65 {
 		t.Errorf("only %d variants", n)
@@ -49,7 +69,13 @@ func TestVariantCombinations(t *testing.T) {
 
 func judgeVariants(t *testing.T, names ...string) {
 	t.Helper()
-	for _, r := range judgeTarget(t, target.Config{Variants: names}, onlyGlobs()...).Results {
+	unharmed(t, judgeTarget(t, target.Config{Variants: names}, onlyGlobs()...))
+}
+
+// unharmed wants that nothing failed and that everything could be judged.
+func unharmed(t *testing.T, run *reports.Run) {
+	t.Helper()
+	for _, r := range run.Results {
 		if r.Word == reports.Fail || r.Word == reports.Error {
 			t.Errorf("%s %s: %s%s\n%s", r.Word, r.ID, r.Message, r.Reason, describe(r))
 		}
@@ -59,7 +85,7 @@ func judgeVariants(t *testing.T, names ...string) {
 // combine draws n sets of two to six compatible variants, the same in every run.
 func combine(n int) [][]string {
 	r := rand.New(rand.NewPCG(7643, 7644))
-	all := target.Variants()
+	all := slices.DeleteFunc(slices.Clone(target.Variants()), func(v target.Variant) bool { return v.Alone })
 	var out [][]string
 	for len(out) < n {
 		var names []string
@@ -90,6 +116,11 @@ func TestCombinations(t *testing.T) {
 	for pair, why := range incompatible {
 		if !named[pair[0]] || !named[pair[1]] || why == "" {
 			t.Errorf("%v: %q", pair, why)
+		}
+	}
+	for _, v := range target.Variants() {
+		if v.Alone {
+			delete(named, v.Name)
 		}
 	}
 	used := map[string]bool{}

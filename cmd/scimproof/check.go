@@ -79,6 +79,10 @@ func (m *Main) runCheck(ctx context.Context, f *checkFlags, file *configFile, ar
 		return err
 	}
 	cfg.User.Required = file.User.Required
+	cfg.Required = map[string]map[string]any{}
+	for name, t := range file.Types {
+		cfg.Required[name] = t.Required
+	}
 	cfg.Keep = f.keep
 	if f.maxWrites < 0 {
 		return usage("0 means no limit", "--max-writes cannot be negative")

@@ -27,7 +27,9 @@ type configFile struct {
 	Target  targetSection `yaml:"target"`
 	Safety  safetySection `yaml:"safety"`
 	User    userSection   `yaml:"user"`
-	Check   checkSection  `yaml:"check"`
+	// Types tells of resource types other than users, by name.
+	Types map[string]typeSection `yaml:"types"`
+	Check checkSection           `yaml:"check"`
 	// Reports maps formats to paths.
 	Reports map[string]string `yaml:"reports"`
 }
@@ -69,6 +71,10 @@ type safetySection struct {
 type userSection struct {
 	Domain   string         `yaml:"domain"`
 	Required map[string]any `yaml:"required"` // by path in standard notation
+}
+
+type typeSection struct {
+	Required map[string]any `yaml:"required"` // as in userSection
 }
 
 type checkSection struct {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -96,7 +98,13 @@ func startTarget(ts *testscript.TestScript, _ bool, args []string) {
 	srv, err := target.New(cfg)
 	ts.Check(err)
 	for i := range 3 {
-		_, err := srv.Seed("User", fixtures.Person(1, i))
+		person := fixtures.Person(1, i)
+		for _, v := range target.Variants() {
+			if slices.Contains(cfg.Variants, v.Name) {
+				maps.Copy(person, v.Asks)
+			}
+		}
+		_, err := srv.Seed("User", person)
 		ts.Check(err)
 	}
 	s := stateOf(ts)

@@ -17,12 +17,19 @@ import (
 
 // GuardError tells that a request would have changed something that this run did not make. It is a bug of the caller:
 // nothing was sent.
-type GuardError struct{ Method, Path, Why string }
+type GuardError struct {
+	Method, Path, Why string
+	// Unclean tells that the path can be read in more than one way, as one with an id of the target's own may be.
+	Unclean bool
+}
 
 // Error names the request and the rule it broke.
 func (e *GuardError) Error() string {
 	return fmt.Sprintf("write guard: %s %s was not sent: %s (this is a bug in scimproof, please report it)", e.Method, e.Path, e.Why)
 }
+
+// twoReadings is why a path is refused in which a server could find more, or less, than we do.
+const twoReadings = "can be read in more than one way"
 
 // ReadOnlyError tells that a write was asked for in a read-only run; nothing was sent.
 type ReadOnlyError struct{ Method, Path string }
@@ -148,7 +155,9 @@ func safe(method string) bool {
 
 // guard decides whether a request may be sent. writes is how many it counts for; 0 means that it changes nothing.
 func (c *Client) guard(r Request, u *url.URL, to place, h http.Header) (writes int, err error) {
-	refuse := func(why string) (int, error) { return 0, &GuardError{r.Method, u.EscapedPath(), why} }
+	refuse := func(why string) (int, error) {
+		return 0, &GuardError{r.Method, u.EscapedPath(), why, strings.HasSuffix(why, twoReadings)}
+	}
 	for _, name := range overrides {
 		if len(h.Values(name)) > 0 {
 			return refuse("the header " + name + " could turn it into another method")
@@ -167,7 +176,7 @@ func (c *Client) guard(r Request, u *url.URL, to place, h http.Header) (writes i
 		return 0, &NotAllowedError{u.Host, c.cfg.AllowWrites}
 	}
 	if !to.clean {
-		return refuse("its path is outside the base, or can be read in more than one way")
+		return refuse("its path is outside the base, or " + twoReadings)
 	}
 	if to.bulk && r.Method == http.MethodPost {
 		if h.Get("Content-Encoding") != "" {
@@ -307,7 +316,7 @@ func (c *Client) bulkOperation(r Request, op scim.Object, bulkIDs map[string]boo
 	}
 	segs, ok := cleanSegments(text)
 	if !isText || !ok {
-		return "its path can be read in more than one way"
+		return "its path " + twoReadings
 	}
 	switch method {
 	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
