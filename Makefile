@@ -1,4 +1,4 @@
-# Everything here needs Go alone, except `interop` (node, python3) and what its messages name.
+# Everything here needs Go alone, except `interop` (node, python3, a JDK, mvn) and what its messages name.
 GO      ?= go
 BIN     := bin/scimproof
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

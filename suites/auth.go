@@ -38,16 +38,26 @@ func (s *session) authentication() {
 				{"create", "POST " + t.Endpoint, http.MethodPost, t.Endpoint, t.Endpoint, s.minimalUser("intruder")},
 				{"delete", "DELETE of a user", http.MethodDelete, u.path(), "", nil},
 				{"search", "POST " + t.Endpoint + "/.search", http.MethodPost, t.Endpoint + "/.search", "", object{"schemas": []string{scim.SearchRequestURN}}},
-				{"bulk", "POST /Bulk", http.MethodPost, "/Bulk", "", object{"schemas": []string{scim.BulkRequestURN}, "Operations": []any{}}},
+				// A job that is valid, so that a server which looks at the body first does not refuse it for that, and harmless.
+				{"bulk", "POST /Bulk", http.MethodPost, "/Bulk", "", object{
+					"schemas": []string{scim.BulkRequestURN}, "Operations": []any{object{"method": "DELETE", "path": t.Endpoint + "/" + s.fictitious()}},
+				}},
+				{"put", "PUT of a user", http.MethodPut, u.path(), "", u.Sent},
+				{"patch", "PATCH of a user", http.MethodPatch, u.path(), "", patchBody(op("replace", "displayName", "Intruder"))},
+				{"root-search", "POST /.search", http.MethodPost, "/.search", "", object{"schemas": []string{scim.SearchRequestURN}}},
 			}
-			if g := s.learned.typ("Group"); g != nil {
-				doors = append(doors, door{"groups", "GET " + g.Endpoint, http.MethodGet, g.Endpoint, "", nil})
+			if gt := s.learned.typ("Group"); gt != nil {
+				g := s.makeGroup("auth")
+				doors = append(doors,
+					door{"groups", "GET " + gt.Endpoint, http.MethodGet, gt.Endpoint, "", nil},
+					door{"group-read", "GET of a group", http.MethodGet, g.path(), "", nil},
+					door{"group-create", "POST " + gt.Endpoint, http.MethodPost, gt.Endpoint, gt.Endpoint, s.group("intruders")})
 			}
 		})
 		find := func(id string) door {
 			for _, d := range doors {
 				if d.id == id {
-					if id == "groups" {
+					if strings.HasPrefix(id, "group") {
 						s.needsType("Group")
 					}
 					return d
@@ -57,6 +67,9 @@ func (s *session) authentication() {
 				s.skip("read-only run: this check has to write")
 			}
 			s.needsType("User")
+			if strings.HasPrefix(id, "group") {
+				s.needsType("Group")
+			}
 			s.skip("there is nothing to knock at")
 			return door{}
 		}
@@ -68,6 +81,11 @@ func (s *session) authentication() {
 			{"groups", "GET /Groups"},
 			{"search", "POST /Users/.search"},
 			{"bulk", "POST /Bulk"},
+			{"put", "PUT of a user"},
+			{"patch", "PATCH of a user"},
+			{"group-read", "GET of a group"},
+			{"group-create", "POST /Groups"},
+			{"root-search", "POST /.search"},
 		} {
 			s.it(d.name+" without a credential is refused with 401", ID("auth.none-"+d.id), Requires("7644-3.12-09", "7643-9.1-01"), Explain{
 				Why: "Whoever finds the URL could read or change the whole directory.",

@@ -45,7 +45,7 @@ func (s *session) createForms() {
 				s.judge(p.x, s.probeMade(p))
 				return
 			}
-			s.judge(s.probeState(p, "create.status"), Keeps(p.u.typ, p.u.Sent))
+			s.judge(s.probeState(p, "create.status"), s.keepsAsUsual(p.u.typ, p.u.Sent))
 		}
 
 		s.it("the order of members in a JSON object does not matter", ID("create.member-order"), Requires("7643-2.3.8-01"), Explain{

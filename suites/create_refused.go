@@ -301,7 +301,7 @@ func (s *session) createSchemas() {
 				s.judge(first.x, s.probeMade(first))
 				return
 			}
-			s.judge(s.probeState(first, "create.status"), Keeps(first.u.typ, first.u.Sent))
+			s.judge(s.probeState(first, "create.status"), s.keepsAsUsual(first.u.typ, first.u.Sent))
 		})
 
 		s.it("a URI that is sent twice in schemas is not returned twice", ID("create.schemas-duplicates"), Requires("7643-3-03"), Explain{

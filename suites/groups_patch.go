@@ -321,6 +321,9 @@ func (s *session) groupPatchOddities(people cast) {
 			g, x := s.create("Group", o)
 			if g == nil {
 				s.see(x)
+				if x.Err() != nil {
+					s.cannotJudge(x.Err())
+				}
 				s.skip("the target refuses a member who is given twice (status %d)", x.Status)
 			}
 			s.judge(s.readBack(g), memberOnce(a))

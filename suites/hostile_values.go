@@ -188,7 +188,7 @@ func storedAs(t *resourceType, got, sent scim.Object, names ...string) error {
 func (s *session) judgeLookUp(u *resource, state *reports.Exchange) {
 	for _, name := range []string{"userName", "displayName"} {
 		v, ok := scim.Get(state.Object(), name).(string)
-		if !ok || v == "" || v != scim.String(u.Sent, name) {
+		if _, fixed := s.cfg.User.Required[name]; fixed || !ok || v == "" || v != scim.String(u.Sent, name) {
 			continue
 		}
 		x := s.get(u.typ.Endpoint, "filter", name+" eq "+scim.Quote(v), "count", "20")

@@ -19,25 +19,58 @@ func (s *session) projections() {
 	s.projectionWrites()
 	s.projectionKinds()
 	s.projectionNear()
+	s.projectionDepth()
 }
 
 // only wants no other attributes than those named; id and schemas are always there, and meta has a check of its own.
 func (s *session) only(typ string, names ...string) func(o scim.Object) error {
 	return func(o scim.Object) error {
-		var extra []string
-		for k, v := range o {
-			a := s.learned.typ(typ).attribute(k)
-			asked := slices.ContainsFunc(append(names, "id", "schemas", "meta"), func(n string) bool { return strings.EqualFold(n, k) })
-			if !asked && scim.Assigned(v) && (a == nil || a.Returned != "always") {
-				extra = append(extra, k)
-			}
-		}
-		slices.Sort(extra)
-		if len(extra) > 0 {
+		if extra := s.unasked(typ, o, names...); len(extra) > 0 {
 			return wrong("attributes that nobody asked for", text("none"), extra)
 		}
 		return nil
 	}
+}
+
+// unasked are the attributes of o, a resource of the type, beyond those named.
+func (s *session) unasked(typ string, o scim.Object, names ...string) []string {
+	var extra []string
+	for k, v := range o {
+		a := s.learned.typ(typ).attribute(k)
+		asked := slices.ContainsFunc(append(names, "id", "schemas", "meta"), func(n string) bool { return strings.EqualFold(n, k) })
+		if !asked && scim.Assigned(v) && (a == nil || a.Returned != "always") {
+			extra = append(extra, k)
+		}
+	}
+	slices.Sort(extra)
+	return extra
+}
+
+// narrowed blocks a check of an answer that holds no more than these attributes and what the target returns whatever is
+// asked for, which projection.attributes-only judges: such an answer does not tell whether the names were understood.
+func (s *session) narrowed(x *reports.Exchange, names ...string) {
+	answer := []scim.Object{x.Object()}
+	if list := scim.Objects(x.Object(), "Resources"); len(list) > 0 {
+		answer = list
+	}
+	var extra []string
+	for _, o := range answer {
+		extra = append(extra, s.unasked("User", o, names...)...)
+	}
+	if !x.Success() || len(extra) == 0 {
+		return
+	}
+	if s.alwaysThere == nil {
+		alone := s.read(s.makeUser("projected-alone"), "attributes", "displayName")
+		s.alwaysThere = append([]string{"displayName"}, s.unasked("User", alone.Object(), "displayName")...)
+	}
+	for _, name := range extra {
+		if !slices.Contains(s.alwaysThere, name) {
+			return
+		}
+	}
+	s.see(x)
+	s.block("projection.attributes-only", "the target returns %s whatever is asked for", strings.Join(slices.Compact(extra), ", "))
 }
 
 // whole turns a judgement of a resource into a check of an answer that is one.
@@ -131,7 +164,9 @@ func (s *session) projectionAsked() {
 			Why: "Clients ask for all the attributes that they synchronise at once.",
 			Fix: "Split attributes at commas.",
 		}, func() {
-			s.judge(s.read(u, "attributes", "displayName,name"), Status(200), whole(has(now, "displayName", "name.givenName"), s.only("User", "displayName", "name")))
+			y := s.read(u, "attributes", "displayName,name")
+			s.narrowed(y, "displayName", "name")
+			s.judge(y, Status(200), whole(has(now, "displayName", "name.givenName"), s.only("User", "displayName", "name")))
 		})
 
 		s.it("names in attributes may be in any letter case", ID("projection.attributes-case"), Requires("7644-3.10-05", "7644-3.4.2.5-03"), Explain{
@@ -151,6 +186,7 @@ func (s *session) projectionAsked() {
 			Fix: "Ignore names that no schema defines, or answer 400.",
 		}, func() {
 			y := s.read(u, "attributes", "displayName,noSuchAttribute")
+			s.narrowed(y, "displayName", "noSuchAttribute")
 			if y.Status == 400 {
 				s.judge(y, ErrorBody)
 			} else {
@@ -195,6 +231,7 @@ func (s *session) projectionSubs() {
 			Why: "Clients ask for name.givenName; without support for it they get nothing.",
 			Fix: "Resolve names of the form attribute.subAttribute.",
 		}, func() {
+			s.narrowed(given, "name")
 			s.judge(given, Status(200), whole(has(now, "name.givenName"), s.only("User", "name")))
 		})
 
@@ -209,6 +246,7 @@ func (s *session) projectionSubs() {
 			Why: "Clients read all addresses by emails.value; missing ones look deleted.",
 			Fix: "Apply the sub-attribute to each value of the attribute.",
 		}, func() {
+			s.narrowed(mails, "emails")
 			s.judge(mails, Status(200), whole(has(now, "emails.value"), s.only("User", "emails")))
 		})
 
@@ -235,7 +273,10 @@ func (s *session) projectionSubs() {
 		s.it("an attribute of an extension can be asked for by its full name", ID("projection.extension"), Requires("7644-3.4.2.5-03", "7644-3.10-01"), Explain{
 			Why: "There is no other sure name for it; parsers that split at the dot of \"2.0\" do not find it.",
 			Fix: "Take everything up to the last colon for the schema's URN before looking for a dot.",
-		}, func() { s.judge(x, Status(200), whole(has(now, dept), s.only("User", scim.EnterpriseURN))) })
+		}, func() {
+			s.narrowed(x, scim.EnterpriseURN)
+			s.judge(x, Status(200), whole(has(now, dept), s.only("User", scim.EnterpriseURN)))
+		})
 
 		s.it("only the extension's attribute that was asked for is returned", ID("projection.extension-only"), Requires("7644-3.9-04"), Explain{
 			Why: "Extensions often hold what most clients must not see.",

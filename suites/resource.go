@@ -55,18 +55,21 @@ func (s *session) adopt(t *resourceType, sent scim.Object, x *reports.Exchange) 
 	return &resource{typ: t, ID: id, Sent: sent, Created: x}
 }
 
-// lookUp searches for a record by its natural key.
+// lookUp searches for a record by its natural key: userName, or displayName for what has no userName. Others may share
+// the display name of a user, and must not be taken for the record.
 func (s *session) lookUp(t *resourceType, o scim.Object) string {
-	for _, key := range []string{"userName", "displayName"} {
-		want := scim.String(o, key)
-		if want == "" {
-			continue
-		}
-		x := s.get(t.Endpoint, "filter", key+" eq "+scim.Quote(want))
-		for _, r := range scim.Objects(x.Object(), "Resources") {
-			if strings.EqualFold(scim.String(r, key), want) {
-				return scim.String(r, "id")
-			}
+	key := "userName"
+	if scim.String(o, key) == "" {
+		key = "displayName"
+	}
+	want := scim.String(o, key)
+	if want == "" {
+		return ""
+	}
+	x := s.get(t.Endpoint, "filter", key+" eq "+scim.Quote(want))
+	for _, r := range scim.Objects(x.Object(), "Resources") {
+		if strings.EqualFold(scim.String(r, key), want) {
+			return scim.String(r, "id")
 		}
 	}
 	return ""
@@ -75,6 +78,11 @@ func (s *session) lookUp(t *resourceType, o scim.Object) string {
 // make is create for preconditions: where nothing was created the checks are blocked by TYPE's create check.
 func (s *session) make(typ string, o scim.Object) *resource {
 	r, x := s.create(typ, o)
+	return s.made(typ, r, x)
+}
+
+// made is make for a POST that has been sent.
+func (s *session) made(typ string, r *resource, x *reports.Exchange) *resource {
 	s.see(x)
 	if x.Err() != nil {
 		s.cannotJudge(x.Err())
@@ -94,14 +102,48 @@ func (s *session) makeUser(tag string, edits ...func(scim.Object)) *resource {
 	return s.make("User", s.user(tag, edits...))
 }
 
-// makeGroup creates a group with the given members.
+// makeGroup creates a group with the given members. Where the target refuses members in a POST, which
+// groups.create-members judges, they are added by PATCH.
 func (s *session) makeGroup(tag string, members ...*resource) *resource {
-	return s.make("Group", s.group(tag, members...))
+	sent := s.group(tag, members...)
+	if len(members) == 0 {
+		return s.make("Group", sent)
+	}
+	if !s.memberless {
+		g, x := s.create("Group", sent)
+		if g != nil || x.Status != http.StatusBadRequest {
+			return s.made("Group", g, x)
+		}
+	}
+	sent = clone(sent)
+	delete(sent, "members")
+	g := s.make("Group", sent)
+	s.memberless = true
+	if x := s.patch(g, op("add", "members", memberList(members...))); !x.Success() {
+		s.see(x)
+		s.block("groups.create-members", "members are refused in POST, and PATCH that adds them answered %d", x.Status)
+	}
+	return g
 }
 
-// read GETs a resource, with query parameters as alternating names and values.
+// read GETs a resource, with query parameters as alternating names and values. Members that are returned on request
+// only (RFC 7643 §7) are asked for, with all else that the type has.
 func (s *session) read(r *resource, params ...string) *reports.Exchange {
+	if a := r.typ.attribute("members"); a != nil && a.Returned == "request" && len(params) == 0 {
+		params = []string{"attributes", strings.Join(r.typ.returnable(), ",")}
+	}
 	return s.get(r.path(), params...)
+}
+
+// returnable names the attributes that a server may return, meta with them.
+func (t *resourceType) returnable() []string {
+	names := []string{"meta"}
+	for i := range t.base.Attributes {
+		if a := &t.base.Attributes[i]; a.Returned != "never" && a.Mutability != "writeOnly" {
+			names = append(names, a.Name)
+		}
+	}
+	return names
 }
 
 // readBack is read for the state after a write; where the resource cannot be read the check is blocked.
@@ -117,9 +159,36 @@ func (s *session) readBack(r *resource) *reports.Exchange {
 	return x
 }
 
-// replace PUTs o over the resource.
+// replace PUTs o over the resource. The client has no business with id (RFC 7643 §3.1), so o has none; a server that
+// nevertheless wants it is found out, and from then on gets it, so that this one defect does not hide all others.
 func (s *session) replace(r *resource, o scim.Object, headers ...string) *reports.Exchange {
-	return s.do(wire.Request{Method: http.MethodPut, Path: r.path(), Body: encode(o), Header: header(headers...)})
+	put := func(o scim.Object) *reports.Exchange {
+		return s.do(wire.Request{Method: http.MethodPut, Path: r.path(), Body: encode(o), Header: header(headers...)})
+	}
+	if _, has := scim.Lookup(o, "id"); has {
+		return put(o)
+	}
+	named := clone(o)
+	named["id"] = r.ID
+	if s.put.refused != nil {
+		return put(named)
+	}
+	x := put(o)
+	s.put.plain = s.put.plain || x.Success()
+	if x.Status == http.StatusBadRequest && !s.put.plain {
+		// Whatever else it answers to the same body with id: it was the id that it missed.
+		if y := put(named); y.Err() == nil && y.Status != http.StatusBadRequest {
+			s.put.refused = x
+			return y
+		}
+	}
+	return x
+}
+
+// putForm is what was learned about the form of PUT that a target takes.
+type putForm struct {
+	plain   bool              // one without id has succeeded
+	refused *reports.Exchange // one without id was refused, and with id it was not
 }
 
 // patch sends operations made by op.

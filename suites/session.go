@@ -57,6 +57,13 @@ type session struct {
 	// population is what filter and sort query; nil until they need it.
 	population *crowd
 	fleetMade  *fleet // the records that the query areas share
+
+	// put and memberless are what this lane has found out about the forms of PUT and of new groups that the target takes:
+	// memberless is set once it has refused a group with members that it takes without.
+	put        putForm
+	memberless bool
+	// alwaysThere are the attributes that a narrowed answer holds although nobody asked for them; nil if not looked up yet.
+	alwaysThere []string
 }
 
 // current is what is known of the check that runs now.
@@ -103,10 +110,12 @@ func (m *satisfy) Match(actual any) (bool, error) {
 	}
 	m.s.see(x)
 	if err := x.Err(); err != nil {
-		if !m.s.hungUp(x) {
+		kind, yes := m.s.hungUp(x)
+		if !yes {
 			m.s.cannotJudge(err)
 		}
-		f := m.s.weigh(wrong("answer", text("an HTTP answer"), text("the connection was closed, twice, on this request alone")))
+		got := map[string]string{"closed": "the connection was closed", "garbled": "something that breaks the grammar of HTTP"}[kind]
+		f := m.s.weigh(wrong("answer", text("an HTTP answer"), text(got+", twice, on this request alone")))
 		m.s.cur.findings, m.said = append(m.s.cur.findings, f), f.Message
 		return f.Word != reports.Fail, nil
 	}
@@ -125,17 +134,19 @@ func (m *satisfy) Match(actual any) (bool, error) {
 	return worst != reports.Fail, nil
 }
 
-// hungUp tells whether the target closes the connection on just this request: a crash in its handler, which is a finding
-// and not a fault of the network. Only requests that change nothing are sent again to find out.
-func (s *session) hungUp(x *reports.Exchange) bool {
+// hungUp tells whether the target closes the connection, or answers what is no HTTP, on just this request: a crash in its
+// handler, which is a finding and not a fault of the network; kind is "closed" or "garbled" then. Only requests that
+// change nothing are sent again to find out.
+func (s *session) hungUp(x *reports.Exchange) (kind string, yes bool) {
 	var te *wire.TransportError
-	if x.Method != http.MethodGet || !errors.As(x.Err(), &te) || te.Kind != "closed" || s.ctx.Err() != nil {
-		return false
+	if x.Method != http.MethodGet || !errors.As(x.Err(), &te) || te.Kind != "closed" && te.Kind != "garbled" || s.ctx.Err() != nil {
+		return "", false
 	}
+	kind = te.Kind
 	again := s.do(wire.Request{Method: x.Method, Path: x.URL})
 	s.see(again)
 	control := s.get("/ServiceProviderConfig")
-	return errors.As(again.Err(), &te) && te.Kind == "closed" && control.Err() == nil
+	return kind, errors.As(again.Err(), &te) && te.Kind == kind && control.Err() == nil
 }
 
 // FailureMessage implements gomega's matcher.

@@ -40,11 +40,14 @@ func (s *session) freeText() string {
 	}
 	for _, name := range []string{"nickName", "title", "displayName", "userType"} {
 		a := t.attribute(name)
+		if _, fixed := s.cfg.User.Required[name]; fixed {
+			continue
+		}
 		if a != nil && a.Mutability == "readWrite" && !a.Required && a.Returned == "default" && (s.learned.published || s.shown(t, name)) {
 			return name
 		}
 	}
-	s.skip("the target's users have none of nickName, title, displayName and userType")
+	s.skip("the target's users have none of nickName, title, displayName and userType, or the configuration fixes it")
 	return ""
 }
 

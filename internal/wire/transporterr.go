@@ -7,10 +7,12 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/textproto"
 	"syscall"
 )
 
-// TransportError tells that there is no whole answer. Kind is canceled, timeout, dns, refused, tls, closed or other.
+// TransportError tells that there is no whole answer. Kind is canceled, timeout, dns, refused, tls, closed,
+// garbled (what came is no HTTP) or other.
 type TransportError struct {
 	Kind, Hint string
 	Err        error
@@ -38,6 +40,7 @@ func transportError(err error) error {
 		unknown  x509.UnknownAuthorityError
 		alert    tls.AlertError
 		notTLS   tls.RecordHeaderError
+		garbled  textproto.ProtocolError
 		describe = func(kind, hint string) error { return &TransportError{kind, hint, err} }
 	)
 	switch {
@@ -55,6 +58,8 @@ func transportError(err error) error {
 		return describe("tls", "give the CA file of a private CA, or check the certificate's names and dates")
 	case errors.As(err, &alert), errors.As(err, &notTLS):
 		return describe("tls", "check that the port speaks TLS 1.2 or later, and whether it wants a client certificate")
+	case errors.As(err, &garbled):
+		return describe("garbled", "the answer breaks the grammar of HTTP; look at what the target writes into its headers")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return describe("closed", "the connection ended before the whole answer was there; look at the target's log")
 	}
