@@ -107,6 +107,9 @@ func (s *session) protocolVersion() {
 			Fix: "Answer 404, or 400 with scimType invalidVers, to versions that are not served.",
 		}, func() {
 			rest, _ := needsVersion()
+			if x := s.learned.config; !x.Success() || !hasSchema(x.Object(), scim.ProviderConfigURN) {
+				s.block("discovery.config", "the version that exists gives no configuration either")
+			}
 			s.judge(other(rest+"/v99"), func(x *reports.Exchange) error {
 				if x.Success() && hasSchema(x.Object(), scim.ProviderConfigURN) {
 					return wrong("version 99 of the configuration", text("404, or 400 with invalidVers"), text("version 2"))

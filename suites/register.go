@@ -21,9 +21,10 @@ func (s *session) register() {
 	s.lane("attributes", (*session).attributes)
 	s.lane("hostile", (*session).hostilities)
 	s.lane("concurrency", (*session).concurrency)
-	s.lane("claims", (*session).claims)
 	s.lane("async", (*session).asynchronous)
 	s.lane("errors", (*session).errors)
 	s.lane("auth", (*session).authentication, (*session).transport)
+	// How many users there are decides what can be seen of pages, so that the others must have ended.
+	s.lane("claims", (*session).claims).last = true
 	s.lane("afterwards", (*session).createAfterwards, (*session).errorsAfterwards).last = true
 }
