@@ -153,7 +153,7 @@ func (s *session) filterLongLogic() {
 			p.finds(crowdEq("title", p.mark())+" or "+user("ada"), crowdTeam...)
 			a := p.ask("User", crowdEq("title", p.mark())+" or "+user("ada"))
 			if a.first().Status == 200 {
-				s.judge(a.first(), totals(len(crowdTeam)))
+				s.judge(a.first(), s.counts(len(crowdTeam)))
 			}
 		})
 

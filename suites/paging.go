@@ -19,7 +19,7 @@ func (s *session) paging() {
 
 // needsIndex skips where startIndex is announced not to be offered (RFC 9865 §4).
 func (s *session) needsIndex() {
-	if index := s.learned.claim(Index); index != nil && !*index && !s.cfg.Force[Index] {
+	if s.cursorOnly() {
 		s.skip("ServiceProviderConfig says pagination.index is false")
 	}
 }

@@ -47,7 +47,7 @@ func (s *session) pagingDepth() {
 			Why: "Typed clients fail to decode the second page when a count is a string there.",
 			Fix: "Write totalResults, startIndex and itemsPerPage without quotes.",
 		}, func() {
-			every(eachCount(func(name string, v any) error {
+			every(s.eachCount(func(name string, v any) error {
 				if _, ok := v.(json.Number); !ok {
 					return wrong(name, text("a JSON number"), v)
 				}

@@ -178,6 +178,23 @@ func listInt(x *reports.Exchange, name string) (int, bool) {
 	return int(f), err == nil && f == math.Trunc(f)
 }
 
+// counts is totals for lists of a target that may leave the number out: one whose pages are reached by cursor alone
+// (RFC 9865 §2).
+func (s *session) counts(n int) Check {
+	return func(x *reports.Exchange) error {
+		if _, there := x.Object()["totalResults"]; !there && s.cursorOnly() {
+			return nil
+		}
+		return totals(n)(x)
+	}
+}
+
+// cursorOnly tells whether the target says that it has no paging by startIndex.
+func (s *session) cursorOnly() bool {
+	index := s.learned.claim(Index)
+	return index != nil && !*index && !s.cfg.Force[Index]
+}
+
 // totals wants totalResults to have the value n, however it is written.
 func totals(n int) Check {
 	return func(x *reports.Exchange) error {

@@ -42,21 +42,21 @@ func (s *session) queryRootRules() {
 			Why: "A look-up that finds a person at /Users and not at the root makes a client create a second account.",
 			Fix: "Evaluate filters at the root with the same code as at the endpoints of types.",
 		}, func() {
-			obeys("DISPLAYNAME EQ "+scim.Quote(strings.ToUpper(name)), shows(u), shows(g), totals(2))
+			obeys("DISPLAYNAME EQ "+scim.Quote(strings.ToUpper(name)), shows(u), shows(g), s.counts(2))
 		})
 
 		s.it("operators bind at the root as they do elsewhere", ID("query.root-precedence"), Requires("7644-3.4.2.1-05"), Explain{
 			Why: "A filter that means another thing at the root returns the wrong people, and clients act on them.",
 			Fix: "Evaluate filters at the root with the same code as at the endpoints of types.",
 		}, func() {
-			obeys(same()+" or "+nobody()+" and "+nobody(), shows(u), shows(g), totals(2))
+			obeys(same()+" or "+nobody()+" and "+nobody(), shows(u), shows(g), s.counts(2))
 		})
 
 		s.it("every part of a filter counts at the root", ID("query.root-logic"), Requires("7644-3.4.2.1-05", "7644-3.4.2.1-04"), Explain{
 			Why: "A part that is dropped returns more than was asked for.",
 			Fix: "Evaluate filters at the root with the same code as at the endpoints of types.",
 		}, func() {
-			obeys(same()+" and not (userName eq "+scim.Quote(scim.String(u.Sent, "userName"))+")", shows(g), without(u), totals(1))
+			obeys(same()+" and not (userName eq "+scim.Quote(scim.String(u.Sent, "userName"))+")", shows(g), without(u), s.counts(1))
 		})
 	})
 }

@@ -132,7 +132,7 @@ func (s *session) queryFreshness() {
 			Fix: "Update search indexes when a value is replaced, and remove the old entry.",
 		}, func() {
 			updated()
-			s.judge(old, Status(200), without(u), totals(0))
+			s.judge(old, Status(200), without(u), s.counts(0))
 		})
 	})
 }
@@ -158,8 +158,8 @@ func (s *session) queryRoot() {
 			Why: "A client that looks for an id at the root concludes that the resource does not exist.",
 			Fix: "Run root queries over all resource types.",
 		}, func() {
-			s.judge(user, shows(u), totals(1))
-			s.judge(group, shows(g), totals(1))
+			s.judge(user, shows(u), s.counts(1))
+			s.judge(group, shows(g), s.counts(1))
 		})
 
 		s.it("meta.resourceType restricts a root query to one type", ID("query.root-resource-type"), Requires("7644-3.4.2.1-02", "7644-3.4.2.2-02"), Explain{

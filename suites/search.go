@@ -109,7 +109,7 @@ func (s *session) searchUsers() {
 			Fix: "Evaluate filter from the body exactly like that of the URL.",
 		}, func() {
 			u := f.users[2]
-			s.judge(ask(object{"filter": "userName eq " + scim.Quote(scim.String(u.Sent, "userName"))}), shows(u), without(f.users[0], f.decoy), totals(1))
+			s.judge(ask(object{"filter": "userName eq " + scim.Quote(scim.String(u.Sent, "userName"))}), shows(u), without(f.users[0], f.decoy), s.counts(1))
 		})
 
 		s.it("count of a search limits the page", ID("search.count"), Requires("7644-3.4.3-04", "7644-3.4.2.4-04"), Explain{
@@ -151,8 +151,12 @@ func (s *session) searchUsers() {
 			pages := walk(fleetSize, func(start int) *reports.Exchange {
 				return s.search(f.endpoint(), object{"filter": f.filter, "sortBy": "userName", "sortOrder": "descending", "startIndex": start})
 			})
+			if s.cursorOnly() {
+				pages = pages[:1] // the order of the first page has to do
+				want = want[:min(len(want), len(f.met(pages)))]
+			}
 			err := answers(pages)
-			if got := f.met(pages); err == nil && !slices.Equal(got, want) {
+			if got := f.met(pages); err == nil && (!slices.Equal(got, want) || len(got) == 0) {
 				err = wrong("userNames, descending", f.namesOf(want), f.namesOf(got))
 			}
 			s.judgeErr(err, pages...)
@@ -287,7 +291,7 @@ func (s *session) searchElsewhere() {
 				s.judge(x, Softly(reports.Warn, Status(200)))
 				return
 			}
-			s.judge(x, shows(g), without(u), totals(1))
+			s.judge(x, shows(g), without(u), s.counts(1))
 		})
 
 		s.it("POST /.search at the root finds users and groups", ID("search.root"), Requires("7644-3.4.3-02", "7644-3.4.2.1-01"), Explain{
@@ -300,7 +304,7 @@ func (s *session) searchElsewhere() {
 				s.judge(x, Softly(reports.Info, Status(200)))
 				return
 			}
-			s.judge(x, shows(u), shows(g), totals(2))
+			s.judge(x, shows(u), shows(g), s.counts(2))
 		})
 	})
 }
