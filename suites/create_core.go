@@ -52,7 +52,7 @@ func (s *session) createTexts() {
 			p = s.probeUser(o)
 		})
 		kept := func(attr string, value any) {
-			s.needs("User", attr)
+			s.settable(attr)
 			s.judgeStored(p, attr, value)
 		}
 
