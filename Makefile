@@ -5,16 +5,17 @@ LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test race lint bench interop mutants
+.PHONY: help build demo test race lint bench bench-tools interop mutants
 
 help: ## show the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 build: ## build bin/scimproof, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/scimproof
 
-demo: build ## start the embedded target, check it, write the reports to out/
+demo: build ## check the embedded target, then provision 10,000 users into one; reports go to out/
 	$(BIN) demo --out-dir out
+	$(BIN) load --embedded --users 10000 --groups 100 --memberships 5000 --members-per-request 50 -o json=out/load.json -o csv=out/load.csv
 
 test: ## run every test that needs Go alone
 	$(GO) test -timeout 40m ./...
@@ -25,8 +26,15 @@ race: ## the same under the race detector
 lint: ## gofumpt, go vet, staticcheck
 	$(GO) run $(LINT) run ./...
 
-bench: ## look-up cost, member changes and memory per user of the embedded target; time of a full check
+bench: build bench-tools ## the load driver against a bare loop, vegeta, wrk and k6; look-up cost and memory of the target; time of a check
+	$(GO) build -trimpath -o bin/loadbench ./cmd/loadbench
+	bin/loadbench
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./fixtures/target ./suites
+
+bench-tools: ## install vegeta and k6 into bin/tools, and wrk from Debian where that is possible
+	GOBIN=$(CURDIR)/bin/tools $(GO) install github.com/tsenart/vegeta/v12@v12.13.0
+	GOBIN=$(CURDIR)/bin/tools $(GO) install go.k6.io/k6@v1.8.1
+	command -v wrk || apt-get install -y wrk || true
 
 mutants: ## change the embedded target in 300 small places, one at a time, and list what no check notices
 	$(GO) run ./internal/mutation -sample 300 -seed 1

@@ -19,6 +19,8 @@ const AuditLimit = 20_000
 type Expected struct {
 	// Name is the userName or displayName; ID is what the target has called it, "" where nothing was acknowledged.
 	Name, ID string
+	// Alias is another name that it may have, where a change of the name was under way; "" for none.
+	Alias string
 	// Object is what was acknowledged; nil where values cannot be held against the target, because some answer was lost.
 	Object scim.Object
 	// Manager is the id that was acknowledged as manager, "" for none.
@@ -130,11 +132,15 @@ func (a *Audit) population(ctx context.Context, endpoint, key string, p Populati
 		var part []reading
 		for ; i < n && len(part) < auditPart; i += step {
 			if e := p.Expect(i); e.Name != "" {
-				folded := strings.ToLower(e.Name)
-				if !e.Foreign {
-					part = append(part, reading{e: e, views: seen[folded]})
+				r := reading{e: e}
+				for _, name := range []string{e.Name, e.Alias} {
+					folded := strings.ToLower(name)
+					r.views = append(r.views, seen[folded]...)
+					delete(seen, folded)
 				}
-				delete(seen, folded)
+				if !e.Foreign {
+					part = append(part, r)
+				}
 			}
 		}
 		a.read(ctx, endpoint, key, part, walked)
@@ -180,6 +186,9 @@ func (a *Audit) read(ctx context.Context, endpoint, key string, part []reading, 
 			for r := range next {
 				if !walked {
 					r.views = a.find(ctx, endpoint, key, r.e.Name)
+					if r.e.Alias != "" {
+						r.views = append(r.views, a.find(ctx, endpoint, key, r.e.Alias)...)
+					}
 				}
 				if r.e.ID != "" {
 					r.x = get(ctx, a.Client, wire.ResourcePath(endpoint, r.e.ID))

@@ -119,6 +119,7 @@ func Merge(names []string, open func(name string) (io.ReadCloser, error)) (*Merg
 	l.Wall = int64(wall)
 	l.Operations, l.Conflicts, l.Series = rec.operations(m.Head.Predicted), rec.conflictCounts(), rec.series.list()
 	m.Requests = summarize(l)
+	l.Started = started
 	finish(l, m.Requests, started, wall)
 	l.Generator.Lag = quantiles(rec.own)
 	l.Coverage = coverage(l.Operations)

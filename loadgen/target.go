@@ -30,7 +30,7 @@ type Foreign struct {
 }
 
 // foreignKept is how many records of others are watched.
-const foreignKept = 50
+const foreignKept = 20
 
 // Learn asks the target what it declares, and looks at some of the records that are there already. What cannot be found out
 // is taken as the RFCs have it: a load run goes on where discovery is broken. Records with tag in their name are this run's own.

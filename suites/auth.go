@@ -42,15 +42,22 @@ func (s *session) authentication() {
 				{"bulk", "POST /Bulk", http.MethodPost, "/Bulk", "", object{
 					"schemas": []string{scim.BulkRequestURN}, "Operations": []any{object{"method": "DELETE", "path": t.Endpoint + "/" + s.fictitious()}},
 				}},
+				{"put", "PUT of a user", http.MethodPut, u.path(), "", u.Sent},
+				{"patch", "PATCH of a user", http.MethodPatch, u.path(), "", patchBody(op("replace", "displayName", "Intruder"))},
+				{"root-search", "POST /.search", http.MethodPost, "/.search", "", object{"schemas": []string{scim.SearchRequestURN}}},
 			}
-			if g := s.learned.typ("Group"); g != nil {
-				doors = append(doors, door{"groups", "GET " + g.Endpoint, http.MethodGet, g.Endpoint, "", nil})
+			if gt := s.learned.typ("Group"); gt != nil {
+				g := s.makeGroup("auth")
+				doors = append(doors,
+					door{"groups", "GET " + gt.Endpoint, http.MethodGet, gt.Endpoint, "", nil},
+					door{"group-read", "GET of a group", http.MethodGet, g.path(), "", nil},
+					door{"group-create", "POST " + gt.Endpoint, http.MethodPost, gt.Endpoint, gt.Endpoint, s.group("intruders")})
 			}
 		})
 		find := func(id string) door {
 			for _, d := range doors {
 				if d.id == id {
-					if id == "groups" {
+					if strings.HasPrefix(id, "group") {
 						s.needsType("Group")
 					}
 					return d
@@ -60,6 +67,9 @@ func (s *session) authentication() {
 				s.skip("read-only run: this check has to write")
 			}
 			s.needsType("User")
+			if strings.HasPrefix(id, "group") {
+				s.needsType("Group")
+			}
 			s.skip("there is nothing to knock at")
 			return door{}
 		}
@@ -71,12 +81,17 @@ func (s *session) authentication() {
 			{"groups", "GET /Groups"},
 			{"search", "POST /Users/.search"},
 			{"bulk", "POST /Bulk"},
+			{"put", "PUT of a user"},
+			{"patch", "PATCH of a user"},
+			{"group-read", "GET of a group"},
+			{"group-create", "POST /Groups"},
+			{"root-search", "POST /.search"},
 		} {
-			s.it(d.name+" without a credential is refused with 401", ID("auth.none-"+d.id), Requires("7644-3.12-09"), Explain{
+			s.it(d.name+" without a credential is refused with 401", ID("auth.none-"+d.id), Requires("7644-3.12-09", "7643-9.1-01"), Explain{
 				Why: "Whoever finds the URL could read or change the whole directory.",
 				Fix: "Ask for authentication before anything else on every resource endpoint, and answer 401 without it.",
 			}, func() { s.judge(s.knock(find(d.id), ""), unauthorized) })
-			s.it(d.name+" with a wrong credential is refused with 401", ID("auth.wrong-"+d.id), Requires("7644-3.12-09"), Explain{
+			s.it(d.name+" with a wrong credential is refused with 401", ID("auth.wrong-"+d.id), Requires("7644-3.12-09", "7643-9.1-01"), Explain{
 				Why: "A credential that is looked at but not verified protects nothing.",
 				Fix: "Verify the credential on every resource endpoint, and answer 401 when it is not valid.",
 			}, func() { s.judge(s.knock(find(d.id), "scimproof-wrong-credential"), unauthorized) })

@@ -18,6 +18,7 @@ func (s *session) bulk() {
 	s.bulkMessages()
 	s.bulkLimits()
 	s.bulkVersions()
+	s.bulkDepth()
 }
 
 func (s *session) bulkUnsupported() {

@@ -18,6 +18,7 @@ func (s *session) cursors() {
 	s.cursorTime()
 	s.cursorChanges()
 	s.cursorConfig()
+	s.cursorDepth()
 }
 
 // atCursor asks for the page of the fleet that a cursor leads to; "" is the first.

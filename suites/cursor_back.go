@@ -61,7 +61,7 @@ func (s *session) cursorPages() {
 			s.judgeErr(errors.Join(errs...), pages...)
 		})
 
-		s.it("the projection holds on every page that a cursor leads to", ID("cursor.pages-projected"), Requires("9865-2-17", "7644-3.9-01"), Explain{
+		s.it("the projection holds on every page that a cursor leads to", ID("cursor.pages-projected"), Requires("9865-2-17", "7644-3.9-04"), Explain{
 			Why: "Clients ask for three attributes to keep pages small; from the second page on they get everything.",
 			Fix: "Apply attributes and excludedAttributes again on every page.",
 		}, func() {

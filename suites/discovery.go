@@ -20,6 +20,7 @@ func (s *session) discovery() {
 	s.discoveryDetails()
 	s.protocolVersion()
 	s.publishedChoices()
+	s.discoveryAlone()
 }
 
 // providerConfig judges /ServiceProviderConfig.

@@ -42,7 +42,7 @@ func (s *session) discoveryDetails() {
 			})
 		})
 
-		s.it("the links of authentication schemes, where given, are absolute http(s) URLs", ID("discovery.auth-scheme-uris"), Requires("7643-5-03"), Explain{
+		s.it("the links of authentication schemes, where given, are absolute http(s) URLs", ID("discovery.auth-scheme-uris"), Requires("7643-5-14"), Explain{
 			Why: "An administrator follows them to find out how to connect; a relative path leads nowhere.",
 			Fix: "Publish specUri and documentationUri as absolute URLs, or leave them out.",
 		}, func() {

@@ -16,6 +16,7 @@ func (s *session) versions() {
 	s.etagConditionalReads()
 	s.etagConditionalWrites()
 	s.etagUnsupported()
+	s.etagElsewhere()
 }
 
 // etagOf is the tag of the representation in x: the header, or else meta.version.

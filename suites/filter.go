@@ -24,6 +24,7 @@ func (s *session) filters() {
 	s.filterQueries()
 	s.filterGroups()
 	s.filterNear()
+	s.filterDepth()
 }
 
 // The statements that every wrong result breaks: no record too many, none too few.

@@ -80,6 +80,37 @@ func (s *session) filterNear() {
 			Fix: "Negate what is in the brackets each time.",
 		}, func() { p.finds("not (not ("+crowdEq("userName", p.name("ada"))+"))", "ada") })
 
+		s.it("all of three conditions joined by and hold", ID("filter.and-three"), Requires("7644-3.4.2.2-22", onlyMatches, allMatches), Explain{
+			Why: "Matching rules of several attributes find the wrong person when the last one does not count.",
+			Fix: "Evaluate every condition of a chain.",
+		}, func() {
+			p.has("title", "displayName")
+			ada := crowdEq("userName", p.name("ada")) + " and " + crowdEq("title", p.mark()) + " and displayName eq "
+			p.finds(ada+scim.Quote(p.core()), "ada")
+			p.finds(ada + scim.Quote(p.core()+" end"))
+		})
+
+		s.it("the negation of two conditions holds where either does not", ID("filter.not-and"), Requires("7644-3.4.2.2-22", "7644-3.4.2.2-30", onlyMatches, allMatches), Explain{
+			Why: "An exclusion by two attributes leaves out too many.",
+			Fix: "Negate the result of the bracket, not each of its parts.",
+		}, func() {
+			p.has("active")
+			p.finds(p.teamWith("not ("+crowdEq("userName", p.name("ada"))+" and active eq true)"), "bea", "cyd", "dan", "eve")
+		})
+
+		s.it("a comparison with an empty text finds nobody who has a text", ID("filter.empty-string"), Requires("7644-3.4.2.2-08", onlyMatches), Explain{
+			Why: "A client whose source value is missing looks for an empty name, is given everybody, and changes the first.",
+			Fix: "Compare the empty string like any other, or answer 400 invalidFilter.",
+		}, func() {
+			a := p.ask("User", `userName eq ""`, "count", "2")
+			s.judge(a.first(), func(x *reports.Exchange) error {
+				if x.Status == http.StatusOK {
+					return Total(0)(x)
+				}
+				return ClientError(x)
+			})
+		})
+
 		s.it("pr on an attribute of an extension finds those who have it", ID("filter.pr-extension"), Requires("7644-3.4.2.2-13", "7644-3.10-01", onlyMatches, allMatches), Explain{
 			Why: "Reports on missing employee numbers list everybody, or nobody.",
 			Fix: "Let pr look into the extension's object.",

@@ -21,6 +21,7 @@ func (s *session) groups() {
 	s.groupDelete(people)
 	s.groupQueries()
 	s.groupDetails(people)
+	s.groupLikeUsers(people)
 }
 
 // cast gives users who only serve as members; nobody changes or deletes them.

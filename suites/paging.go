@@ -14,6 +14,7 @@ func (s *session) paging() {
 	s.pagingStart()
 	s.pagingOdd()
 	s.pagingPlain()
+	s.pagingDepth()
 }
 
 // needsIndex skips where startIndex is announced not to be offered (RFC 9865 §4).

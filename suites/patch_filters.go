@@ -104,6 +104,35 @@ func (s *session) patchFilters() {
 		})
 	})
 
+	s.about("PATCH of values with parts", func() {
+		s.it("replace of all values keeps which one is primary", ID("patch.replace-multi-primary"), Requires("7644-3.5.2.3-03"), Explain{
+			Why: "Clients write all addresses anew and mark the preferred one; without the mark mail goes anywhere.",
+			Fix: "Store every sub-attribute of the values in the operation.",
+		}, func() {
+			s.patchNeeds("emails.value", "emails.primary")
+			c := s.patchChain("list")
+			one, two := s.patchMail("one"), s.patchMail("two")
+			first := mail("work", one)
+			first["primary"] = true
+			s.patched(c.step(op("replace", "emails", []any{first, mail("home", two)})), mailHas(one, "primary", true), notPrimary(two))
+		})
+
+		s.it("null for a part of a complex attribute takes that part away", ID("patch.null-part"), Requires("7643-2.5-02", "7644-3.5.2.3-05"), Explain{
+			Why: "A middle name that was deleted in the source stays in the target.",
+			Fix: "Treat null like a removal, in the value of an operation too.",
+		}, func() {
+			s.patchNeeds("name.givenName", "name.familyName")
+			c := s.patchChain("nullpart")
+			c.wants(Assigned("name.givenName"), Assigned("name.familyName"))
+			p := c.step(op("replace", "name", object{"givenName": nil}))
+			if p.x.Status >= 400 && p.x.Status < 500 {
+				s.judge(p.x, Softly(reports.Warn, succeeded))
+				return
+			}
+			s.patched(p, Unassigned("name.givenName"), patchKept(p, "name.familyName"))
+		})
+	})
+
 	s.about("PATCH that fails on a taken userName", func() {
 		s.it("a PATCH that fails on a taken userName changes nothing else", ID("patch.conflict-keeps"), Requires("7644-3.5.2-17"), Explain{
 			Why: "The client takes the whole request for failed and sends it again later, to a user that is half changed.",
@@ -155,6 +184,37 @@ func (s *session) externalIDChanges() {
 		s.it("PATCH changes the letter case of externalId", ID("patch.external-id-case"), Requires("7643-3.1-16", "7644-3.5.2.3-02"), why, func() {
 			s.requires(Patch)
 			change(func(u *resource, id string) *reports.Exchange { return s.patch(u, op("replace", "externalId", id)) })
+		})
+		s.it("PATCH removes externalId", ID("patch.external-id-removed"), Requires("7643-3.1-16", "7644-3.5.2.2-02"), Explain{
+			Why: "A record that another client takes over keeps pointing to the old source.",
+			Fix: "Treat externalId as any readWrite attribute.",
+		}, func() {
+			s.requires(Patch)
+			s.needs("User", "externalId")
+			u := s.makeUser("released")
+			if !scim.Assigned(scim.Get(s.readBack(u).Object(), "externalId")) {
+				s.block("create.external-id-kept", "externalId was not kept")
+			}
+			x := s.patch(u, op("remove", "externalId", nil))
+			s.judge(x, succeeded)
+			s.judge(s.readBack(u), Unassigned("externalId"))
+		})
+		s.it("PUT with externalId null clears it", ID("put.external-id-null"), Requires("7643-2.5-02", "7643-3.1-16"), Explain{
+			Why: "A record that another client takes over keeps pointing to the old source.",
+			Fix: "Treat null as a request to clear the attribute.",
+		}, func() {
+			s.needs("User", "externalId")
+			u := s.makeUser("cleared")
+			if !scim.Assigned(scim.Get(s.readBack(u).Object(), "externalId")) {
+				s.block("create.external-id-kept", "externalId was not kept")
+			}
+			o := clone(u.Sent)
+			o["externalId"] = nil
+			x := s.putOver(u, o)
+			s.judge(x, Softly(reports.Warn, notRefused))
+			if x.Success() {
+				s.judge(s.readBack(u), Unassigned("externalId"))
+			}
 		})
 		s.it("a long externalId is kept whole, or refused", ID("create.external-id-long"), Requires("7643-3.1-27", "7643-3.1-16"), Explain{
 			Why: "Distinguished names of directories serve as externalId; cut ones are no longer found, or are those of somebody else.",

@@ -19,6 +19,7 @@ func (s *session) projections() {
 	s.projectionWrites()
 	s.projectionKinds()
 	s.projectionNear()
+	s.projectionDepth()
 }
 
 // only wants no other attributes than those named; id and schemas are always there, and meta has a check of its own.

@@ -53,6 +53,17 @@ func (s *session) putRequired() {
 			})
 		})
 
+		s.it("PUT of a user that calls itself a group is refused with 400", ID("put.schemas-foreign"), Requires("7643-3.3-01", "7643-3-02"), Explain{
+			Why: "A body that was meant for another resource overwrites the user.",
+			Fix: "Ask for the base schema of the resource in schemas, in PUT as in POST.",
+		}, func() {
+			u := s.makeUser("put-foreign")
+			o := clone(u.Sent)
+			o["schemas"] = []any{scim.GroupURN}
+			x := s.putOver(u, o)
+			s.judge(x, Softly(reports.Warn, declined(scim.InvalidSyntax, scim.InvalidValue)), NotServerError)
+		})
+
 		s.it("PUT without schemas is refused with 400", ID("put.schemas-missing"), Requires("7643-3-01"), Explain{
 			Why: "schemas says what a body is; a server that does not look takes any JSON object for a user.",
 			Fix: "Require schemas in every body and answer 400 with scimType invalidSyntax where it is missing.",

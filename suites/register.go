@@ -12,7 +12,7 @@ func (s *session) register() {
 	s.lane("put", (*session).replacing)
 	s.lane("patch", (*session).patching)
 	s.lane("delete", (*session).deleting)
-	s.lane("representations", (*session).representations, (*session).primaries, (*session).externalIDChanges)
+	s.lane("representations", (*session).representations, (*session).primaries, (*session).externalIDChanges, (*session).userNameKept, (*session).otherEndpoint)
 	s.lane("groups", (*session).groups)
 	s.lane("deprovision", (*session).deprovisioning)
 	s.lane("bulk", (*session).bulk)

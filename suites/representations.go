@@ -95,6 +95,41 @@ func (s *session) representations() {
 			s.judge(read(patchRead), s.metaAs(patched))
 		})
 
+		s.it("meta.lastModified stays the same while nothing changes", ID("read.last-modified-stable"), Requires("7643-3.1-22", "7644-3.1-07"), Explain{
+			Why: "A time that moves with every read makes every record look changed: each incremental import reads all of them.",
+			Fix: "Store the time of the last change; do not take that of the request.",
+		}, func() {
+			read(patchRead)
+			time.Sleep(5 * time.Millisecond)
+			s.judge(s.readBack(u), func(x *reports.Exchange) error {
+				a, b := scim.Get(patchRead.Object(), "meta.lastModified"), scim.Get(x.Object(), "meta.lastModified")
+				if !equalValue(a, b) {
+					return wrong("meta.lastModified of an unchanged user", a, b)
+				}
+				return nil
+			})
+		})
+
+		for _, c := range []struct {
+			id, what string
+			x        func() *reports.Exchange
+		}{
+			{"put.media-type", "the answer to PUT", func() *reports.Exchange { return put }},
+			{"patch.media-type", "the answer to PATCH", func() *reports.Exchange { return patched }},
+			{"query.media-type", "a list", func() *reports.Exchange { return listed }},
+		} {
+			s.it(c.what+" is application/scim+json", ID(c.id), Requires("7644-3.1-01", "7644-3.8-04"), Explain{
+				Why: "Strict clients parse a body only when its media type is the one of SCIM.",
+				Fix: "Send Content-Type: application/scim+json with every body.",
+			}, func() {
+				x := c.x()
+				if x == nil || !x.Success() || x.Status == http.StatusNoContent {
+					s.skip("there is no successful answer with a body")
+				}
+				s.judge(x, MediaType)
+			})
+		}
+
 		item := func() scim.Object {
 			s.filtered(listed)
 			o := item(listed, u)

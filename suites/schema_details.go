@@ -40,6 +40,22 @@ func (s *session) schemaDetails(there func() *reports.Exchange, each eachAttribu
 		s.note("canonical values are %s", map[bool]string{true: "published", false: "not published"}[given])
 	})
 
+	s.it("dates and binaries declare no uniqueness, numbers and dates no letter case", ID("schema.no-uniqueness-on-dates"), Requires("7643-2.3.6-04"), Explain{
+		Why: "The characteristic has no meaning there and makes clients compare wrongly.",
+		Fix: "Publish uniqueness none for dates and binaries, and caseExact false for numbers and dates, or neither.",
+	}, func() {
+		s.judge(there(), each(func(path string, _ bool, o scim.Object) error {
+			typ := scim.String(o, "type")
+			if u := scim.String(o, "uniqueness"); (typ == "dateTime" || typ == "binary") && u != "" && u != "none" {
+				return wrong("uniqueness of "+path+", a "+typ, "none", u)
+			}
+			if slices.Contains([]string{"dateTime", "integer", "decimal"}, typ) && scim.Get(o, "caseExact") == true {
+				return wrong("caseExact of "+path+", a "+typ, false, true)
+			}
+			return nil
+		}))
+	})
+
 	s.it("an attribute is defined once, whatever its letter case", ID("schema.attribute-once"), Requires("7643-2.1-03"), Explain{
 		Why: "Names are the same in any letter case; of two definitions each client takes another.",
 		Fix: "Keep one definition of each attribute, in one spelling.",

@@ -26,6 +26,7 @@ func (s *session) searches() {
 	s.searchUsers()
 	s.searchElsewhere()
 	s.searchSensitive()
+	s.searchDepth()
 }
 
 func (s *session) searchUsers() {

@@ -18,6 +18,7 @@ func (s *session) sorting() {
 	s.sortNames()
 	s.sortQueries()
 	s.sortOddities()
+	s.sortDepth()
 }
 
 // sortCrowd returns the crowd once its team can be selected as a whole; all checks of order look at these five alone.

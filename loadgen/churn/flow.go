@@ -30,7 +30,7 @@ type flow struct {
 	members     map[string]bool
 	// suspects are findings that count only if the user itself turns out to be there: otherwise it was lost, and they follow.
 	suspects []loadgen.Finding
-	// unclear tells that the answer to an update of a race was lost.
+	// unclear tells that the answer to one of two operations at once was lost.
 	unclear bool
 	label   string // of a group
 }
@@ -127,6 +127,7 @@ func (f *flow) operations() []loadgen.Op {
 		op.Name, op.Path, op.RawQuery, op.Digest = loadgen.Lookup, users, loadgen.Filter("userName", p.userName(f.i)), f.digestLookup
 	case create:
 		f.want = f.resource(0, true)
+		p.unsure.Set(f.i, true) // until it is answered: the load may be cut short before that
 		op.Name, op.Method, op.Path, op.Body = loadgen.Create, http.MethodPost, users, body(f.want)
 		if p.equal(f.i) {
 			op.Want = loadgen.WantOK | loadgen.WantConflict
@@ -149,6 +150,7 @@ func (f *flow) operations() []loadgen.Op {
 		return []loadgen.Op{f.update(op, loadgen.Deactivate)}
 	case remove:
 		op.Name, op.Method, op.Path = loadgen.Delete, http.MethodDelete, p.userPath(f.id)
+		p.unsure.Set(f.i, true)
 	case stray:
 		op.Name, op.Method, op.Path = loadgen.Delete, http.MethodDelete, p.userPath(f.wins[len(f.wins)-1].id)
 	case readGone:
@@ -281,11 +283,10 @@ func (f *flow) answer(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
 		return f.readAfterRace(op, out)
 	case remove:
 		if !out.OK() {
-			if f.p.fault(op, out) {
-				f.p.unsure.Set(f.i, true)
-			}
+			f.p.unsure.Set(f.i, f.p.fault(op, out))
 			return nil
 		}
+		f.p.unsure.Set(f.i, false)
 		f.p.deleted.Set(f.i, true)
 		return f.next()
 	case readGone:
@@ -346,15 +347,16 @@ func (f *flow) created(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
 		}
 		f.wins = append(f.wins, w)
 	case out.Class != loadgen.WantedConflict:
-		if f.p.fault(op, out) {
-			f.p.unsure.Set(f.i, true)
-		}
+		f.unclear = f.p.fault(op, out) || f.unclear
 	}
 	if f.open > 0 {
 		return nil
 	}
+	lost := f.unclear
+	f.unclear = false
+	f.p.unsure.Set(f.i, lost)
 	if len(f.wins) == 0 {
-		if pair && out.Class == loadgen.WantedConflict && !f.p.unsure.Has(f.i) {
+		if pair && out.Class == loadgen.WantedConflict && !lost {
 			f.p.findings.Answered(out, loadgen.Finding{
 				Kind: "both-refused", Word: reports.Warn, Message: "of two creations with one userName at the same time neither succeeds",
 				Expected: "one 201 and one 409", Got: "two 409",

@@ -48,9 +48,10 @@ func (f *flow) groupOperations(op loadgen.Op, endpoint string) []loadgen.Op {
 		op.Body = loadgen.PatchBody(scim.Object{"op": "remove", "path": "members[value eq " + scim.Quote(first) + "]"})
 	case groupRename:
 		op.Name, op.Method, op.Path = loadgen.GroupPatch, http.MethodPatch, path
-		op.Body = loadgen.PatchBody(scim.Object{"op": "replace", "path": "displayName", "value": p.groupName(f.i) + " (renamed)"})
+		op.Body = loadgen.PatchBody(scim.Object{"op": "replace", "path": "displayName", "value": p.renamed(f.i)})
 	case groupDelete:
 		op.Name, op.Method, op.Path = loadgen.GroupDelete, http.MethodDelete, path
+		p.unsureGroups.Set(f.i, true)
 	}
 	return []loadgen.Op{op}
 }
@@ -121,7 +122,7 @@ func (f *flow) groupAnswer(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
 	case groupRename:
 		switch {
 		case out.OK():
-			f.label = f.p.groupName(f.i) + " (renamed)"
+			f.label = f.p.renamed(f.i)
 		case f.p.fault(op, out):
 			f.label = ""
 		}
@@ -129,7 +130,7 @@ func (f *flow) groupAnswer(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
 		if out.OK() {
 			f.p.gone.Set(f.i, true)
 		} else {
-			f.p.fault(op, out)
+			f.p.unsureGroups.Set(f.i, f.p.fault(op, out))
 		}
 	}
 	return f.next()

@@ -5,6 +5,7 @@ package plantest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -22,6 +23,9 @@ type Options struct {
 	Mount string // path of the base URL, such as "/scim/v2"
 	// On sees each request before it is sent; an error breaks its connection.
 	On func(loadgen.Op) error
+	// Lost picks operations that are never answered, as when a load is cut short; Arrives tells that the target gets them.
+	Lost    func(loadgen.Op) bool
+	Arrives bool
 }
 
 // Run drives the plan to its end and returns how often each operation was answered.
@@ -61,6 +65,15 @@ func Run(p loadgen.Plan, h http.Handler, o Options) (map[string]int, error) {
 		}
 		op := waiting[i]
 		waiting = append(waiting[:i], waiting[i+1:]...)
+		if o.Lost != nil && o.Lost(op) {
+			if o.Arrives {
+				send(h, o, op)
+			}
+			if o.Flows--; o.Flows == 0 {
+				return counts, errors.New("every flow waits for an answer that was lost")
+			}
+			continue
+		}
 		out := send(h, o, op)
 		counts[op.Name]++
 		waiting = append(waiting, p.Answer(op, out)...)

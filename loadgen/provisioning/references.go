@@ -39,6 +39,7 @@ func (c *Cycle) startGroup(k int) (loadgen.Op, bool) {
 }
 
 func (c *Cycle) createGroup(k int) loadgen.Op {
+	c.links.unsureGroups.Set(k, true)
 	return loadgen.Op{
 		Name: loadgen.GroupCreate, Method: http.MethodPost, Path: c.target.Groups, Index: k, Step: stepGroupCreate,
 		Make: func() []byte { return object(c.source.Group(k)) },
@@ -146,6 +147,7 @@ func (c *Cycle) managerOf(i int) (loadgen.Op, bool) {
 	if c.links.managers[i] == int32(m+1) {
 		return loadgen.Op{}, false
 	}
+	c.links.managers[i] = 0 // until it is answered, either one may be there
 	return loadgen.Op{
 		Name: loadgen.Manager, Method: http.MethodPatch, Path: c.userPath(i), Index: i, Step: stepManager, Data: m,
 		Body: loadgen.PatchBody(scim.Object{"op": "add", "path": loadgen.ManagerPath, "value": scim.Object{"value": id}}),
@@ -157,9 +159,7 @@ func (c *Cycle) managerSet(i, m int, out *loadgen.Outcome) {
 		c.links.managers[i] = int32(m + 1)
 		return
 	}
-	if c.fault(loadgen.Manager, out) {
-		c.links.managers[i] = 0 // either one may be there
-	}
+	c.fault(loadgen.Manager, out)
 	c.links.failed(i)
 }
 
@@ -183,6 +183,7 @@ func (c *Cycle) nextMembers() (loadgen.Op, bool) {
 		case !c.links.Linked(m):
 			c.delayed++
 		default:
+			c.links.maybe.Set(number, true) // until it is answered
 			numbers, ids = append(numbers, number), append(ids, c.links.ID(m))
 		}
 	}

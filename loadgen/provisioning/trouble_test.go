@@ -336,3 +336,32 @@ func TestShardsShareNothing(t *testing.T) {
 		t.Errorf("%d creates, %d members", creates, members)
 	}
 }
+
+// TestCutShort: a load may end with requests that were sent and never answered. Whatever became of them, the target is not
+// to blame.
+func TestCutShort(t *testing.T) {
+	for _, arrived := range []bool{false, true} {
+		for _, after := range []int{60, 250, 300, 400, 700} {
+			srv := newServer(t, target.Config{})
+			p := setup(t, srv, Setup{Turnover: &Turnover{Joiners: 3, Movers: 20, Leavers: 20, Purged: 20}}, small)
+			sent := 0
+			var last []loadgen.Op
+			_, err := plantest.Run(p, srv, plantest.Options{Seed: 5, Mount: target.Mount, Lost: func(op loadgen.Op) bool {
+				sent++
+				if sent >= after {
+					last = append(last, op)
+					return true
+				}
+				return false
+			}, Arrives: arrived})
+			if err == nil || len(last) == 0 {
+				t.Fatalf("after %d: %v; %d operations are lost", after, err, len(last))
+			}
+			for _, f := range p.Audit(t.Context(), clientOf(t, srv)) {
+				if f.Word == reports.Fail {
+					t.Errorf("cut after %d, arrived %v: %s: %s: want %s, got %s", after, arrived, f.Kind, f.Message, f.Expected, f.Got)
+				}
+			}
+		}
+	}
+}

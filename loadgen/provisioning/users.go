@@ -24,6 +24,8 @@ func (c *Cycle) startUser(i int) (loadgen.Op, bool) {
 	switch {
 	case s.Status == Purged:
 		if c.links.Linked(i) && c.mayChange(i) {
+			c.links.unsure.Set(i, true)
+			c.links.unclear.Set(i, true)
 			return loadgen.Op{Name: loadgen.Delete, Method: http.MethodDelete, Path: c.userPath(i), Index: i, Step: stepDelete}, true
 		}
 		return loadgen.Op{}, false
@@ -169,7 +171,9 @@ func (c *Cycle) drifted(d loadgen.Difference, out *loadgen.Outcome) {
 	c.findings.Add(f)
 }
 
+// create sends a user. Until it is answered nobody knows whether it exists: the load may be cut short before that.
 func (c *Cycle) create(i int, s State) (loadgen.Op, bool) {
+	c.links.unsure.Set(i, true)
 	return loadgen.Op{
 		Name: loadgen.Create, Method: http.MethodPost, Path: c.target.Users, Index: i, Step: stepCreate, Data: s,
 		Make: func() []byte { return c.source.AppendObject(nil, i, s) },
@@ -178,9 +182,7 @@ func (c *Cycle) create(i int, s State) (loadgen.Op, bool) {
 
 func (c *Cycle) created(i int, s State, out *loadgen.Outcome) {
 	if !out.OK() || out.ID == "" {
-		if c.fault(loadgen.Create, out) {
-			c.links.unsure.Set(i, true)
-		}
+		c.links.unsure.Set(i, c.fault(loadgen.Create, out))
 		c.links.failed(i)
 		return
 	}
@@ -212,11 +214,13 @@ func (c *Cycle) patch(i int, s State, differences []loadgen.Difference) (loadgen
 		return loadgen.Op{}, false
 	case c.target.NoPatch:
 		op.Name, op.Method, op.Body = loadgen.Put, http.MethodPut, c.source.AppendObject(nil, i, s)
+		c.links.unclear.Set(i, true)
 		return op, true
 	}
 	if len(differences) == 1 && differences[0].Attribute.Root == "active" && s.Status == Disabled {
 		op.Name = loadgen.Deactivate
 	}
+	c.links.unclear.Set(i, true)
 	op.Body = loadgen.PatchBody(operations(differences)...)
 	return op, true
 }
@@ -252,21 +256,19 @@ func (c *Cycle) patched(i int, s State, out *loadgen.Outcome) {
 		c.links.export(i, s)
 		return
 	}
-	if c.fault("update", out) {
-		c.links.unclear.Set(i, true)
-	}
+	c.links.unclear.Set(i, c.fault("update", out))
 	c.links.failed(i)
 }
 
 func (c *Cycle) removed(i int, out *loadgen.Outcome) {
 	if out.OK() {
 		c.links.deleted.Set(i, true)
+		c.links.unsure.Set(i, false)
 		delete(c.links.escrow, i)
 		return
 	}
-	if c.fault(loadgen.Delete, out) {
-		c.links.unsure.Set(i, true)
-		c.links.unclear.Set(i, true)
-	}
+	unsure := c.fault(loadgen.Delete, out)
+	c.links.unsure.Set(i, unsure)
+	c.links.unclear.Set(i, unsure)
 	c.links.failed(i)
 }
