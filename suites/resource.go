@@ -135,11 +135,11 @@ func (s *session) read(r *resource, params ...string) *reports.Exchange {
 	return s.get(r.path(), params...)
 }
 
-// returnable names the attributes that a server may return, meta with them.
+// returnable names the attributes that a server may return, the common ones with them.
 func (t *resourceType) returnable() []string {
-	names := []string{"meta"}
+	names := []string{"externalId", "meta"} // which schemas need not list (RFC 7643 §3.1)
 	for i := range t.base.Attributes {
-		if a := &t.base.Attributes[i]; a.Returned != "never" && a.Mutability != "writeOnly" {
+		if a := &t.base.Attributes[i]; a.Returned != "never" && a.Mutability != "writeOnly" && a.Name != "externalId" && a.Name != "meta" {
 			names = append(names, a.Name)
 		}
 	}
