@@ -31,6 +31,26 @@ func (s *session) sortDepth() {
 			p.ordered(p.sorted("name.familyName", "sortOrder", "descending"), []string{"cyd"}, []string{"dan"}, []string{"ada"}, []string{"bea"})
 		})
 
+		s.it("sortBy=meta.lastModified puts the newest first when descending", ID("sort.last-modified-order"), Requires("7644-3.4.2.3-02"), Explain{
+			Why: "Clients that read the newest changes first stop at the first one that they know.",
+			Fix: "Sort by every attribute that is shown, those of meta included.",
+		}, func() {
+			want := slices.Clone(crowdTeam)
+			slices.Reverse(want)
+			var times []string
+			for _, who := range crowdTeam {
+				t, ok := parseInstant(scim.Get(p.people[who].stored, "meta.lastModified"))
+				if !ok {
+					s.skip("the target shows no meta.lastModified")
+				}
+				times = append(times, t.UTC().Format("2006-01-02T15:04:05.000000000"))
+			}
+			if !slices.IsSorted(times) || len(slices.Compact(slices.Clone(times))) != len(times) {
+				s.skip("the timestamps of the records do not tell them apart")
+			}
+			p.ordered(p.sorted("meta.lastModified", "sortOrder", "descending"), single(want...)...)
+		})
+
 		s.it("totalResults of a sorted page counts all matches", ID("sort.total"), Requires("7644-3.4.2-05"), Explain{
 			Why: "A client stops after the first page when the number says that there is no more.",
 			Fix: "Count the matches before the page is cut out, sorted or not.",
