@@ -186,14 +186,14 @@ func (s *session) cursorPages() {
 			f := &fleet{users: []*resource{s.makeUser("cursor"), s.makeUser("cursor"), s.makeUser("cursor")}}
 			// How many there are decides about the pages, so nobody may come in between.
 			s.alone(func() {
-				first := s.get(f.endpoint(), "cursor", "", "count", "1")
-				total, counted := listInt(first, "totalResults")
-				if !counted || total > largeDirectory {
-					s.see(first)
-					s.skip("the target holds %d users (counted: %v), too many to read them all", total, counted)
-				}
-				size := strconv.Itoa(max(1, min(100, (total+1)/2)))
 				read := func() ([]*reports.Exchange, error) {
+					first := s.get(f.endpoint(), "cursor", "", "count", "1")
+					total, counted := listInt(first, "totalResults")
+					if !counted || total > largeDirectory {
+						s.see(first)
+						s.skip("the target holds %d users (counted: %v), too many to read them all", total, counted)
+					}
+					size := strconv.Itoa(max(1, min(100, (total+1)/2)))
 					pages := followCursors(func(at string) *reports.Exchange {
 						return s.get(f.endpoint(), "cursor", at, "count", size)
 					})

@@ -104,10 +104,20 @@ func (s *session) filterNear() {
 		}, func() {
 			a := p.ask("User", `userName eq ""`, "count", "2")
 			s.judge(a.first(), func(x *reports.Exchange) error {
-				if x.Status == http.StatusOK {
-					return Total(0)(x)
+				if x.Status != http.StatusOK {
+					return ClientError(x)
 				}
-				return ClientError(x)
+				// Somebody may have an empty name, where the target let one in.
+				items := listItems(x)
+				for _, o := range items {
+					if name := scim.String(o, "userName"); name != "" {
+						return wrong("userName of a match", text("the empty text"), name)
+					}
+				}
+				if len(items) == 0 {
+					return s.counts(0)(x)
+				}
+				return nil
 			})
 		})
 

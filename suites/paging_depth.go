@@ -78,14 +78,14 @@ func (s *session) pagingDepth() {
 		}, func() {
 			s.makeGroup("walk")
 			g := s.makeGroup("walk")
-			first := s.get(g.typ.Endpoint, "count", "1")
-			total, _ := listInt(first, "totalResults")
-			if total > largeDirectory {
-				s.see(first)
-				s.skip("the target holds %d groups, too many to read them all", total)
-			}
-			size := strconv.Itoa(max(1, min(100, (total+1)/2)))
 			read := func() ([]*reports.Exchange, error) {
+				first := s.get(g.typ.Endpoint, "count", "1")
+				total, _ := listInt(first, "totalResults")
+				if total > largeDirectory {
+					s.see(first)
+					s.skip("the target holds %d groups, too many to read them all", total)
+				}
+				size := strconv.Itoa(max(1, min(100, (total+1)/2)))
 				pages := walk(max(total, 1), func(start int) *reports.Exchange {
 					return s.get(g.typ.Endpoint, "startIndex", strconv.Itoa(start), "count", size, "excludedAttributes", "members")
 				})
