@@ -339,7 +339,14 @@ func (s *session) attributeDefinitions(z *zoo) {
 							s.note("%s leads to another host", whole.String())
 							continue
 						}
-						errs = append(errs, prefixed(whole.String()+".$ref", errors.Join(Status(http.StatusOK)(x), Attr("id", scim.String(o, "value"))(x))))
+						leads := func(x *reports.Exchange) error {
+							return errors.Join(Status(http.StatusOK)(x), Attr("id", scim.String(o, "value"))(x))
+						}
+						if strings.HasPrefix(ref, "../") {
+							// RFC 7643 §8.3 prints such references, against its own §2.3.7 (ambiguity A38).
+							leads = Softly(reports.Warn, leads)
+						}
+						errs = append(errs, prefixed(whole.String()+".$ref", leads(x)))
 					}
 				}
 			}

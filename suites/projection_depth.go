@@ -75,6 +75,7 @@ func (s *session) projectionDepth() {
 		}, func() {
 			shown("displayName")
 			s.requires(Sort)
+			s.requires(Filter)
 			x := s.get(u.typ.Endpoint, "filter", "userName eq "+scim.Quote(scim.String(u.Sent, "userName")), "sortBy", "userName", "attributes", "userName")
 			if x.Status == 400 {
 				s.see(x)
