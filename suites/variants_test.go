@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"flag"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -24,7 +25,10 @@ var incompatible = map[[2]string]string{
 	{"timestamps-in-seconds", "timestamps-zoned"}:                  "a timestamp has one form",
 }
 
+// combinations is how many there are; fewer are tried by default, since each takes seconds.
 const combinations = 200
+
+var combinationsFlag = flag.Int("combinations", 40, "how many of the 200 combinations of legal choices to try")
 
 // leastJudged is how many checks have to pass whatever a server chooses: a verdict that skips all is none.
 const leastJudged = 150
@@ -62,7 +66,7 @@ func TestVariants(t *testing.T) {
 // TestVariantCombinations proves it for servers that make several such choices.
 func TestVariantCombinations(t *testing.T) {
 	mine := shards(t)
-	for i, names := range combine(combinations) {
+	for i, names := range combine(combinations)[:min(*combinationsFlag, combinations)] {
 		if mine(i) {
 			t.Run(strings.Join(names, "+"), func(t *testing.T) { judgeVariants(t, names...) })
 		}
