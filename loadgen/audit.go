@@ -372,7 +372,7 @@ func (a *Audit) members(ctx context.Context, e Expected, x *reports.Exchange) {
 func (a *Audit) walk(ctx context.Context, endpoint, key string) (map[string][]view, bool) {
 	seen := map[string][]view{}
 	ids := map[string]bool{}
-	start, total := 1, -1
+	start := 1
 	for ctx.Err() == nil {
 		x := get(ctx, a.Client, endpoint+"?startIndex="+strconv.Itoa(start)+"&count=100")
 		page := x.Object()
@@ -381,7 +381,7 @@ func (a *Audit) walk(ctx context.Context, endpoint, key string) (map[string][]vi
 			return seen, false
 		}
 		list := scim.Objects(page, "Resources")
-		total = Number(page, "totalResults")
+		total := Number(page, "totalResults")
 		fresh := 0
 		for _, o := range list {
 			id := scim.String(o, "id")

@@ -178,8 +178,10 @@ func TestLimits(t *testing.T) {
 		},
 		Conflicts: []reports.LoadConflict{{Operation: Create, Kind: "uniqueness", Wanted: true, Count: 5}, {Operation: Create, Kind: "uniqueness", Count: 2}},
 		Growth: []reports.Growth{
-			{Operation: Lookup, Verdict: "linear", Factor: reports.Interval{Value: 4.9, Low: 4, High: 5.6}}, {Operation: Create, Verdict: "flat", Factor: reports.Interval{High: 1.1}},
-			{Operation: List, Verdict: "growing"}, {Operation: MemberAdd, Sentence: "too little was measured"},
+			{Operation: Lookup, Verdict: "linear", Factor: reports.Interval{Value: 4.9, Low: 4, High: 5.6}},
+			{Operation: Create, Verdict: "flat", Factor: reports.Interval{High: 1.1}},
+			{Operation: List, Verdict: "growing"},
+			{Operation: MemberAdd, Sentence: "too little was measured"},
 		},
 		Findings: []reports.LoadFinding{{Word: reports.Fail, Count: 3}, {Word: reports.Warn, Count: 9}},
 		Coverage: &reports.LoadCoverage{Share: 0.995},

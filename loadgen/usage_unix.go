@@ -14,7 +14,7 @@ func usage() (cpu time.Duration, memory int64) {
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return 0, 0
 	}
-	memory = int64(u.Maxrss)
+	memory = u.Maxrss
 	if runtime.GOOS != "darwin" && runtime.GOOS != "ios" {
 		memory *= 1024
 	}

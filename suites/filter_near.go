@@ -146,6 +146,7 @@ func (s *session) filterNear() {
 		s.beforeAll(func() {
 			s.requires(Filter)
 			changed = s.makeUser("changed")
+			s.outwait(s.readBack(changed))
 			old = s.makeUser("older")
 			s.outwait(s.readBack(old))
 			x := s.replace(changed, func() scim.Object {

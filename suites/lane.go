@@ -16,6 +16,7 @@ import (
 // lane that it stands in and on nothing in another: names, exchanges and shared records are the lane's own.
 type lane struct {
 	name   string
+	letter byte // in the names of its records
 	s      *session
 	blocks []*block
 	// last lanes look at the whole run and start when all others have ended.
@@ -51,7 +52,7 @@ type stopped struct{}
 
 // lane makes a lane of its own for the areas.
 func (s *session) lane(name string, areas ...func(*session)) *lane {
-	l := &lane{name: name, s: &session{engine: s.engine, cur: &current{}}}
+	l := &lane{name: name, letter: 'a' + byte(len(s.engine.lanes)), s: &session{engine: s.engine, cur: &current{}}}
 	l.s.at = l
 	if s.client != nil {
 		l.s.client = s.client.View(name+"-", l.s.record)

@@ -17,10 +17,18 @@ type UserShape struct {
 	Required map[string]any
 }
 
-// tag returns a name of this run that no other record has: "scimproof-RUN-0007-WHAT".
+// tag returns a name of this run that no other record has: "scimproof-RUN-b0007-WHAT". The letter is the lane's, which
+// counts for itself.
 func (s *session) tag(what string) string {
 	s.names++
-	return fmt.Sprintf("scimproof-%s-%04d-%s", s.cfg.RunID, s.names, what)
+	return fmt.Sprintf("scimproof-%s-%c%04d-%s", s.cfg.RunID, s.letter(), s.names, what)
+}
+
+func (s *session) letter() byte {
+	if s.at == nil {
+		return '0' // before there are lanes
+	}
+	return s.at.letter
 }
 
 // domain is the mail domain of generated users.

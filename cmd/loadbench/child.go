@@ -155,7 +155,7 @@ func maxMemory(s *os.ProcessState) int64 {
 		return 0
 	}
 	if runtime.GOOS == "darwin" {
-		return int64(u.Maxrss)
+		return u.Maxrss
 	}
-	return int64(u.Maxrss) * 1024
+	return u.Maxrss * 1024
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -224,7 +225,8 @@ func (m *Main) runLoad(ctx context.Context, f *loadFlags, file *configFile, args
 // loadNotAllowed is notAllowed without the way out that a load has not.
 func loadNotAllowed(base, allowed string) error {
 	err := notAllowed(base, allowed)
-	if h, ok := err.(*hinted); ok {
+	var h *hinted
+	if errors.As(err, &h) {
 		h.hint, _, _ = strings.Cut(h.hint, ", or --read-only")
 	}
 	return err
