@@ -202,14 +202,7 @@ func (s *session) cursorPages() {
 					}
 					return pages, errors.Join(answers(pages), f.missed(f.met(pages)), everybody(pages))
 				}
-				pages, err := read()
-				if err != nil {
-					// Others may change the directory too: only what happens again is held against the server.
-					if _, again := read(); again == nil {
-						err = soften(reports.Warn, err)
-					}
-				}
-				s.judgeErr(err, pages...)
+				s.judgeWalk(read)
 			})
 		})
 

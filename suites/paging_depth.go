@@ -94,15 +94,7 @@ func (s *session) pagingDepth() {
 				}
 				return pages, errors.Join(answers(pages), everybody(pages))
 			}
-			s.alone(func() {
-				pages, err := read()
-				if err != nil {
-					if _, again := read(); again == nil {
-						err = soften(reports.Warn, err)
-					}
-				}
-				s.judgeErr(err, pages...)
-			})
+			s.alone(func() { s.judgeWalk(read) })
 		})
 
 		s.it("count=0 returns no groups, and how many there are", ID("paging.groups-count-zero"), Requires("7644-3.4.2.4-07", "7644-3.4.2.4-04"), Explain{

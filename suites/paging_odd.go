@@ -102,15 +102,7 @@ func (s *session) pagingPlain() {
 				}
 				return pages, errors.Join(answers(pages), f.missed(f.met(pages)), everybody(pages))
 			}
-			s.alone(func() {
-				pages, err := read()
-				if err != nil {
-					if _, again := read(); again == nil {
-						err = soften(reports.Warn, err)
-					}
-				}
-				s.judgeErr(err, pages...)
-			})
+			s.alone(func() { s.judgeWalk(read) })
 		})
 
 		s.it("count=0 without a filter returns no resources", ID("paging.plain-count-zero"), Requires("7644-3.4.2.4-07", "7644-3.4.2.4-04"), Explain{

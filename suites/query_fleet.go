@@ -261,6 +261,18 @@ func walk(size int, ask func(start int) *reports.Exchange) (pages []*reports.Exc
 	return pages
 }
 
+// judgeWalk judges a walk through a whole directory. Others may change it too: only what happens again is held against
+// the server.
+func (s *session) judgeWalk(read func() ([]*reports.Exchange, error)) {
+	pages, err := read()
+	if err != nil {
+		if _, again := read(); again == nil {
+			err = soften(reports.Warn, err)
+		}
+	}
+	s.judgeErr(err, pages...)
+}
+
 // met lists the fleet's ids over several pages.
 func (f *fleet) met(pages []*reports.Exchange) []string {
 	var ids []string
