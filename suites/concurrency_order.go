@@ -118,9 +118,11 @@ func (s *session) concurrentDeletes() {
 			deleted()
 			for _, xs := range volleys {
 				for _, x := range []*reports.Exchange{xs[0], xs[2]} {
-					if !x.Success() && !gaveWay(x.Status) {
-						s.judge(x, Softly(reports.Warn, Status(http.StatusNotFound)))
+					if x.Success() || gaveWay(x.Status) {
+						s.see(x)
+						continue
 					}
+					s.judge(x, Softly(reports.Warn, Status(http.StatusNotFound)))
 				}
 			}
 		})

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -193,7 +192,7 @@ func (s *session) cursorPages() {
 						s.see(first)
 						s.skip("the target holds %d users (counted: %v), too many to read them all", total, counted)
 					}
-					size := strconv.Itoa(max(1, min(100, (total+1)/2)))
+					size := thirdOf(total)
 					pages := followCursors(func(at string) *reports.Exchange {
 						return s.get(f.endpoint(), "cursor", at, "count", size)
 					})

@@ -85,7 +85,7 @@ func (s *session) pagingDepth() {
 					s.see(first)
 					s.skip("the target holds %d groups, too many to read them all", total)
 				}
-				size := strconv.Itoa(max(1, min(100, (total+1)/2)))
+				size := thirdOf(total)
 				pages := walk(max(total, 1), func(start int) *reports.Exchange {
 					return s.get(g.typ.Endpoint, "startIndex", strconv.Itoa(start), "count", size, "excludedAttributes", "members")
 				})

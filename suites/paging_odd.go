@@ -75,6 +75,12 @@ func (f *fleet) namesOf(ids []string) []string {
 // largeDirectory is how many users are read through at most where no filter narrows them down.
 const largeDirectory = 1000
 
+// thirdOf is the count that shows total resources in three pages, so that the number of requests does not depend on how
+// many others there are; few servers give more than 200 at once.
+func thirdOf(total int) string {
+	return strconv.Itoa(max(1, min(200, (total+2)/3)))
+}
+
 // pagingPlain: pages of a whole collection.
 func (s *session) pagingPlain() {
 	s.about("pages of a whole collection", func() {
@@ -93,7 +99,7 @@ func (s *session) pagingPlain() {
 					s.see(first)
 					s.skip("the target holds %d users, too many to read them all", total)
 				}
-				size := strconv.Itoa(max(1, min(100, (total+1)/2)))
+				size := thirdOf(total)
 				pages := walk(max(total, 1), func(start int) *reports.Exchange {
 					return s.get(f.endpoint(), "startIndex", strconv.Itoa(start), "count", size)
 				})
