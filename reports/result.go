@@ -72,6 +72,8 @@ type Result struct {
 	BlockedBy    string        `json:"blockedBy,omitempty"` // id of the check whose failure made this one a SKIP
 	Findings     []Finding     `json:"findings,omitempty"`
 	Notes        []string      `json:"notes,omitempty"`     // which legal behaviour was seen
+	Why          string        `json:"why,omitempty"`       // who is hurt by what was found; of findings only
+	Fix          string        `json:"fix,omitempty"`       // what to change in the target; of findings only
 	Exchanges    []string      `json:"exchanges,omitempty"` // ids into Run.Exchanges
 	Duration     time.Duration `json:"durationNanos"`
 }
@@ -139,6 +141,12 @@ type Tool struct {
 	Commit  string `json:"commit,omitempty"`
 }
 
+// CheckSet tells how many checks the tool had, whether they were selected or not, and which ones they were.
+type CheckSet struct {
+	Checks int    `json:"checks"`
+	Digest string `json:"digest,omitempty"`
+}
+
 // Target identifies what was judged. URL carries no credentials.
 type Target struct {
 	Name string `json:"name,omitempty"` // its name in the configuration
@@ -158,6 +166,7 @@ type Run struct {
 
 	Features   []Feature   `json:"features,omitempty"`
 	Behaviours []Behaviour `json:"behaviours,omitempty"`
+	CheckSet   *CheckSet   `json:"checkSet,omitempty"` // nil where it is not known, and of a load
 	Results    []Result    `json:"results"`
 	Causes     []Cause     `json:"causes,omitempty"` // what the findings have in common
 	Exchanges  []*Exchange `json:"exchanges,omitempty"`

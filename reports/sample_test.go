@@ -34,6 +34,7 @@ func sample() *Run {
 			{Name: "cursor"},
 		},
 		Behaviours: []Behaviour{{ID: "A05", Question: "PATCH answers", Choice: "200 with body"}},
+		CheckSet:   &CheckSet{Checks: 9, Digest: "0123456789ab"},
 		Results: []Result{
 			{
 				ID: "create.status", Title: "answers 201", Area: "create", Level: Must, Word: Pass, Notes: []string{"Location is relative"},
@@ -47,6 +48,8 @@ func sample() *Run {
 					{Word: Fail, Message: "another element was removed", Expected: `emails[1] = {"type":"home","value":"b@example.com"}`, Got: "emails[1] is absent"},
 					{Word: Warn, Message: "meta.lastModified did not change"},
 				},
+				Why:       "An identity provider that changes the work address loses the private one.",
+				Fix:       "Apply the filter of the path, then change only the elements that it selects.",
 				Exchanges: []string{"x2", "x3", "gone"}, Duration: 1500 * time.Millisecond,
 			},
 			{

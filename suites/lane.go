@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -231,5 +232,11 @@ func (n *node) result() reports.Result {
 	default:
 		res.Word, res.Message = word, message
 	}
+	if res.Word != reports.Pass && res.Word != reports.Skip {
+		res.Why, res.Fix = oneLine(c.Explain.Why), oneLine(c.Explain.Fix)
+	}
 	return res
 }
+
+// oneLine takes the line breaks of the source code out of a text.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -126,6 +126,8 @@ func (m *Main) judge(ctx context.Context, j judgement) error {
 	}
 	run.Tool = reports.Tool{Name: "scimproof", Version: versionInfo().Version, Commit: versionInfo().Commit}
 	run.Target.Name, run.Config = j.name, j.shown
+	all := suites.List()
+	run.CheckSet = &reports.CheckSet{Checks: len(all), Digest: digest(all)[:12]}
 	closeLedger(j.cfg.Wire.Ledger, j.ledger, run)
 	v := j.out.write(m, run, j.policy)
 	if run.Crash != "" {
