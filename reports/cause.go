@@ -175,8 +175,12 @@ func (g *grouping) symptom(res Result) string {
 	return res.ID + " " + res.Message
 }
 
+// symptomLimit is how many bytes of a text tell symptoms apart; more of a target's megabytes would only cost time.
+const symptomLimit = 4 << 10
+
 // plain takes names and numbers out of a text.
 func plain(text string) string {
+	text = clipBytes(text, symptomLimit, "…")
 	return digits.ReplaceAllString(literal.ReplaceAllString(serverID.ReplaceAllString(text, "ID"), "a text"), "N")
 }
 

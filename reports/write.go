@@ -12,6 +12,7 @@ type Writer func(w io.Writer, r *Run, v Verdict) error
 
 var writers = map[string]Writer{
 	"csv":   WriteCSV,
+	"html":  WriteHTML,
 	"json":  WriteJSON,
 	"junit": WriteJUnit,
 	"text":  func(w io.Writer, r *Run, v Verdict) error { return WriteConsole(w, r, v, Options{}) },
