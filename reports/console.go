@@ -34,10 +34,7 @@ func WriteConsole(w io.Writer, r *Run, v Verdict, o Options) error {
 	}
 	o.Width = max(o.Width, 40)
 	b := bufio.NewWriter(w)
-	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…", causes: r.Causes}
-	if c.causes == nil {
-		c.causes = Causes(r, nil)
-	}
+	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…", causes: r.causes()}
 	if o.ASCII {
 		c.mark = "..."
 	}
@@ -103,6 +100,9 @@ func (c *console) put(prefix string, by int, text string, limit int) {
 	for i, line := range lines {
 		if i > 0 {
 			prefix = strings.Repeat(" ", by)
+		}
+		if strings.TrimSpace(prefix) == "" {
+			line = noCommand(line)
 		}
 		fmt.Fprintln(c.w, strings.TrimRight(prefix+line, " "))
 	}

@@ -40,8 +40,8 @@ func (j *judging) flags(fs *pflag.FlagSet) {
 func (j *judging) config() (suites.Config, error) {
 	cfg := suites.Config{Only: j.only, Skip: j.skip, Seed: j.seed, Parallel: j.parallel, Force: map[suites.Feature]bool{}}
 	cfg.User.Domain = j.domain
-	if !slices.Contains([]string{reports.FailOnMust, reports.FailOnShould, reports.FailOnNever}, j.failOn) {
-		return cfg, usage("use must, should or never", "there is no --fail-on %q", j.failOn)
+	if err := knownFailOn(j.failOn); err != nil {
+		return cfg, err
 	}
 	if j.parallel < 0 {
 		return cfg, usage("0 chooses by the target's latency", "--parallel cannot be negative")
@@ -133,13 +133,7 @@ func (m *Main) judge(ctx context.Context, j judgement) error {
 	if run.Crash != "" {
 		m.crash(strings.SplitN(run.Crash, "\n", 2)[0], []byte(run.Crash))
 	}
-	for _, f := range run.FailedReports {
-		fmt.Fprintln(m.err, "scimproof: report not written: "+f)
-	}
-	if v.Exit != reports.ExitOK {
-		return exitError(v.Exit)
-	}
-	return nil
+	return m.conclude(v, run)
 }
 
 // announce sets what a first ^C is answered with.
