@@ -18,6 +18,7 @@ import (
 // checkFlags are the flags of `check`.
 type checkFlags struct {
 	connection
+	otherTokens
 	judging
 	outputs
 	readOnly, keep, plan bool
@@ -49,6 +50,7 @@ such as SCIMPROOF_FAIL_ON, or in scimproof.yaml. Secrets are given by reference,
 	}
 	fs := c.Flags()
 	f.connection.flags(fs)
+	f.otherTokens.flags(fs)
 	f.judging.flags(fs)
 	f.outputs.flags(fs)
 	fs.StringVar(&f.allowWrites, "allow-writes", "", "allow writes to this `HOST`, which must be the target's")
@@ -97,6 +99,9 @@ func (m *Main) runCheck(ctx context.Context, f *checkFlags, file *configFile, ar
 		return err
 	}
 	if cfg.Wire, err = f.wire(m, base); err != nil {
+		return err
+	}
+	if cfg.Others, err = f.resolve(m); err != nil {
 		return err
 	}
 	cfg.Wire.ReadOnly, cfg.Wire.MaxWrites = f.readOnly, f.maxWrites

@@ -59,6 +59,10 @@ type authSection struct {
 	ClientID     string   `yaml:"client_id"`
 	ClientSecret string   `yaml:"client_secret"`
 	Scopes       []string `yaml:"scopes"`
+	// The tokens beside that of the run go with every type.
+	RestrictedToken  string `yaml:"restricted_token"`
+	ExpiredToken     string `yaml:"expired_token"`
+	OtherDomainToken string `yaml:"other_domain_token"`
 }
 
 type safetySection struct {
@@ -213,6 +217,9 @@ func (c *configFile) settings() []setting {
 	add("oauth2-client-id", "target.auth.client_id", a.ClientID)
 	add("oauth2-client-secret", "target.auth.client_secret", a.ClientSecret)
 	add("oauth2-scope", "target.auth.scopes", a.Scopes...)
+	add("restricted-token", "target.auth.restricted_token", a.RestrictedToken)
+	add("expired-token", "target.auth.expired_token", a.ExpiredToken)
+	add("other-domain-token", "target.auth.other_domain_token", a.OtherDomainToken)
 	add("header", "target.headers", pairs(t.Headers)...)
 	add("ca-file", "target.ca_file", t.CAFile)
 	add("cert", "target.cert", t.Cert)
