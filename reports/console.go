@@ -363,6 +363,7 @@ func (c *console) summary() {
 	if r.Load == nil {
 		c.line("MUST", fmt.Sprintf("%d of %d judged passed", v.MustPassed, v.MustJudged))
 	}
+	c.waivers()
 	c.line("Features", c.features())
 	c.cleanup()
 	c.line("Time", fmt.Sprintf("%s, %s (%s), %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond),
@@ -371,6 +372,18 @@ func (c *console) summary() {
 		c.line("Report", path)
 	}
 	c.line("Next", c.next())
+}
+
+// waivers tells how many are in force, and of each that somebody should look at.
+func (c *console) waivers() {
+	if len(c.run.Waivers) == 0 {
+		return
+	}
+	used, notes := c.run.waiverNotes()
+	c.line("Waivers", fmt.Sprintf("%d of %d in force", used, len(c.run.Waivers)))
+	for _, n := range notes {
+		c.line("", n)
+	}
 }
 
 func (c *console) features() string {

@@ -216,6 +216,13 @@ func (d *markdown) waived() {
 	if b.Len() > 0 {
 		d.put("\n### Waived\n\n"+b.String(), reserve)
 	}
+	if _, notes := d.run.waiverNotes(); len(notes) > 0 {
+		text := "\n### Waivers to look at\n\n"
+		for _, n := range notes {
+			text += "- " + mdText(xmlLine(n)) + "\n"
+		}
+		d.put(text, reserve)
+	}
 }
 
 // rest counts what was skipped by reason, and lists what was left behind.

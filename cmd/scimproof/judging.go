@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -22,8 +23,10 @@ type judging struct {
 	failOn, domain    string
 	seed              int64
 	parallel          int
+	waiverFile, stale string
 
-	checks []suites.CheckInfo
+	checks  []suites.CheckInfo
+	waivers []reports.Waiver
 }
 
 func (j *judging) flags(fs *pflag.FlagSet) {
@@ -33,6 +36,8 @@ func (j *judging) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&j.failOn, "fail-on", reports.FailOnMust, "what gives exit code 1: `LEVEL` must, should or never")
 	fs.Int64Var(&j.seed, "seed", 0, "repeat a run: same seed, same requests (default: drawn, and reported)")
 	fs.IntVar(&j.parallel, "parallel", 0, "run up to `N` areas at once; the results are the same (default: by the target's latency)")
+	fs.StringVar(&j.waiverFile, "waivers", "", "`FILE` of checks that are expected to fail, each with a reason, an owner and a day on which that ends")
+	fs.StringVar(&j.stale, "stale-waivers", "fail", "`WHAT` a waiver for something that does not fail gives: fail or warn")
 	fs.StringVar(&j.domain, "user-domain", "", "mail `DOMAIN` of the users that are created (default example.com)")
 }
 
@@ -60,7 +65,15 @@ func (j *judging) config() (suites.Config, error) {
 		cfg.Seed = newSeed()
 	}
 	cfg.RunID = suites.RunID(cfg.Seed)
+	if j.stale != "fail" && j.stale != "warn" {
+		return cfg, usage("use fail or warn", "there is no --stale-waivers %q", j.stale)
+	}
 	var err error
+	if j.waiverFile != "" {
+		if j.waivers, err = readWaivers(j.waiverFile, time.Now()); err != nil {
+			return cfg, err
+		}
+	}
 	if j.checks, err = suites.Select(j.only, j.skip); err != nil {
 		return cfg, j.selectionError(err)
 	}
@@ -97,7 +110,7 @@ type judgement struct {
 	cfg    suites.Config
 	policy reports.Policy
 	out    *outputs
-	checks []suites.CheckInfo
+	judged *judging
 	name   string            // of the target, in the configuration
 	shown  map[string]string // the configuration as reports show it
 	ledger string            // path; "" keeps the ledger in memory
@@ -128,6 +141,7 @@ func (m *Main) judge(ctx context.Context, j judgement) error {
 	run.Target.Name, run.Config = j.name, j.shown
 	all := suites.List()
 	run.CheckSet = &reports.CheckSet{Checks: len(all), Digest: digest(all)[:12]}
+	run.Waive(j.judged.waivers, j.judged.stale == "warn")
 	closeLedger(j.cfg.Wire.Ledger, j.ledger, run)
 	v := j.out.write(m, run, j.policy)
 	if run.Crash != "" {
@@ -153,7 +167,7 @@ func (m *Main) watch(j *judgement) *progress {
 		if ci, _ := m.Env("CI"); ci != "" || !m.mayColor() && tty {
 			tty = false
 		}
-		p = newProgress(m.err, tty, j.checks)
+		p = newProgress(m.err, tty, j.judged.checks)
 	}
 	j.cfg.OnResult = func(r reports.Result) {
 		p.result(r)
