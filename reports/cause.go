@@ -175,7 +175,7 @@ func (g *grouping) symptom(res Result) string {
 	return res.ID + " " + res.Message
 }
 
-// symptomLimit is how many bytes of a text tell what it is about; a target may answer with millions.
+// symptomLimit is how many bytes of a text tell symptoms apart; more of a target's megabytes would only cost time.
 const symptomLimit = 4 << 10
 
 // plain takes names and numbers out of a text.

@@ -23,6 +23,7 @@ var formats = map[string]format{
 	"github":   {WriteGitHub, "github-annotations.txt"},
 	"gitlab":   {WriteGitLab, "gl-code-quality-report.json"},
 	"har":      {WriteHAR, "exchanges.har"},
+	"html":     {WriteHTML, "report.html"},
 	"json":     {WriteJSON, "results.json"},
 	"junit":    {WriteJUnit, "junit.xml"},
 	"markdown": {WriteMarkdown, "summary.md"},
