@@ -186,6 +186,7 @@ func plain(text string) string {
 
 // kind is a value by its type where it is a literal, and itself otherwise.
 func kind(value string) string {
+	value = clipBytes(value, symptomLimit, "…")
 	switch {
 	case value == "":
 		return "something else"

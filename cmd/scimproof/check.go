@@ -111,7 +111,7 @@ func (m *Main) runCheck(ctx context.Context, f *checkFlags, file *configFile, ar
 		}
 	}
 	return m.judge(ctx, judgement{
-		cfg: cfg, policy: reports.Policy{FailOn: f.failOn}, out: &f.outputs, checks: f.checks,
+		cfg: cfg, policy: reports.Policy{FailOn: f.failOn}, out: &f.outputs, judged: &f.judging,
 		name: file.Target.Name, shown: f.shown(cfg.Wire), ledger: f.ledger,
 	})
 }
@@ -134,7 +134,7 @@ func (f *checkFlags) shown(w wire.Config) map[string]string {
 	s := map[string]string{
 		"auth": w.Auth.Kind, "fail-on": f.failOn, "timeout": f.timeout.String(),
 		"only": strings.Join(f.only, ","), "skip": strings.Join(f.skip, ","), "force": strings.Join(f.force, ","),
-		"user-domain": f.domain, "allow-writes": f.allowWrites, "rate": f.rate.String(),
+		"user-domain": f.domain, "allow-writes": f.allowWrites, "rate": f.rate.String(), "waivers": f.waiverFile,
 	}
 	for name, on := range map[string]bool{"read-only": f.readOnly, "keep": f.keep, "insecure": f.insecure, "allow-plain-http": f.plainHTTP} {
 		if on {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -87,6 +88,9 @@ type checkSection struct {
 	FailOn string   `yaml:"fail_on"`
 	Seed   int64    `yaml:"seed"`
 	Force  []string `yaml:"force"`
+	// Waivers is the path of the file with the waivers.
+	Waivers      string `yaml:"waivers"`
+	StaleWaivers string `yaml:"stale_waivers"`
 }
 
 // readConfig reads a configuration file; path "" means the default one, which may be missing. Every key must be known.
@@ -103,7 +107,7 @@ func readConfig(path string) (*configFile, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(c); err != nil {
-		return nil, configError(path, err)
+		return nil, configError(path, err, reflect.TypeFor[configFile]())
 	}
 	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return nil, usage("keep one document", "%s: more than one YAML document", path)
@@ -150,7 +154,7 @@ var (
 )
 
 // configError words what the YAML decoder found, without values, which may be secrets.
-func configError(path string, err error) error {
+func configError(path string, err error, file reflect.Type) error {
 	if errors.Is(err, io.EOF) {
 		return usage("it needs at least `version: 1`", "%s is empty", path)
 	}
@@ -160,7 +164,7 @@ func configError(path string, err error) error {
 	}
 	first := list.Errors[0]
 	if found := unknownKey.FindStringSubmatch(first); found != nil {
-		known := keysOf(reflect.TypeFor[configFile]())[found[3]]
+		known := keysOf(file)[found[3]]
 		return usage(didYouMean(found[2], known, "the keys here are "+strings.Join(known, ", ")), "%s, %s: unknown key %q", path, found[1], found[2])
 	}
 	return usage("check the value's type", "%s, %s", path, quotedValue.ReplaceAllString(first, "a value"))
@@ -172,10 +176,12 @@ func keysOf(t reflect.Type) map[string][]string {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		out[t.Name()] = append(out[t.Name()], f.Tag.Get("yaml"))
-		if f.Type.Kind() == reflect.Struct {
-			for name, keys := range keysOf(f.Type) {
-				out[name] = keys
-			}
+		inner := f.Type
+		if inner.Kind() == reflect.Slice || inner.Kind() == reflect.Map {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct {
+			maps.Copy(out, keysOf(inner))
 		}
 	}
 	return out
@@ -238,6 +244,8 @@ func (c *configFile) settings() []setting {
 	add("fail-on", "check.fail_on", k.FailOn)
 	add("seed", "check.seed", number(k.Seed))
 	add("force", "check.force", k.Force...)
+	add("waivers", "check.waivers", k.Waivers)
+	add("stale-waivers", "check.stale_waivers", k.StaleWaivers)
 	add("output", "reports", pairs(c.Reports)...)
 	return out
 }

@@ -53,7 +53,7 @@ func (m *Main) demo() *cobra.Command {
 			cfg.Others = suites.Others{Restricted: reader, Expired: expired, OtherDomain: domain}
 			cfg.Wire = wire.Config{BaseURL: base, Auth: wire.Auth{Kind: "bearer", Token: token}, Secrets: m.secrets, Version: versionInfo().Version}
 			return m.judge(c.Context(), judgement{
-				cfg: cfg, policy: reports.Policy{FailOn: j.failOn}, out: &o, checks: j.checks,
+				cfg: cfg, policy: reports.Policy{FailOn: j.failOn}, out: &o, judged: &j,
 				name: "embedded target", shown: map[string]string{"auth": "bearer", "fail-on": j.failOn},
 			})
 		},

@@ -48,6 +48,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"unchanged": unchanged,
 	"web":       startWeb,
 	"signal":    signalMidRun,
+	"dated":     dated,
 }
 
 type stateKey struct{}
@@ -67,6 +68,15 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if got := codeOf(ts.Exec(args[1], args[2:]...)); got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// dated FILE...: puts a day a hundred days ahead in the place of EXPIRES.
+func dated(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		path := ts.MkAbs(name)
+		text := strings.ReplaceAll(ts.ReadFile(path), "EXPIRES", time.Now().AddDate(0, 0, 100).Format(time.DateOnly))
+		ts.Check(os.WriteFile(path, []byte(text), 0o600))
 	}
 }
 
