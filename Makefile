@@ -15,7 +15,7 @@ build: ## build bin/scimproof, one static binary
 
 demo: build ## check the embedded target, then provision 10,000 users into one; reports go to out/
 	$(BIN) demo --out-dir out
-	$(BIN) load --embedded --users 10000 --groups 100 --memberships 5000 --members-per-request 50 -o json=out/load.json -o csv=out/load.csv
+	$(BIN) load --embedded --users 10000 --groups 100 --memberships 5000 --members-per-request 50 -o json=out/load.json -o csv=out/load.csv -o html=out/load.html
 
 test: ## run every test that needs Go alone
 	$(GO) test -timeout 80m ./...

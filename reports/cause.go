@@ -175,13 +175,18 @@ func (g *grouping) symptom(res Result) string {
 	return res.ID + " " + res.Message
 }
 
+// symptomLimit is how many bytes of a text tell symptoms apart; more of a target's megabytes would only cost time.
+const symptomLimit = 4 << 10
+
 // plain takes names and numbers out of a text.
 func plain(text string) string {
+	text = clipBytes(text, symptomLimit, "…")
 	return digits.ReplaceAllString(literal.ReplaceAllString(serverID.ReplaceAllString(text, "ID"), "a text"), "N")
 }
 
 // kind is a value by its type where it is a literal, and itself otherwise.
 func kind(value string) string {
+	value = clipBytes(value, symptomLimit, "…")
 	switch {
 	case value == "":
 		return "something else"

@@ -34,10 +34,7 @@ func WriteConsole(w io.Writer, r *Run, v Verdict, o Options) error {
 	}
 	o.Width = max(o.Width, 40)
 	b := bufio.NewWriter(w)
-	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…", causes: r.Causes}
-	if c.causes == nil {
-		c.causes = Causes(r, nil)
-	}
+	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…", causes: r.causes()}
 	if o.ASCII {
 		c.mark = "..."
 	}
@@ -103,6 +100,9 @@ func (c *console) put(prefix string, by int, text string, limit int) {
 	for i, line := range lines {
 		if i > 0 {
 			prefix = strings.Repeat(" ", by)
+		}
+		if strings.TrimSpace(prefix) == "" {
+			line = noCommand(line)
 		}
 		fmt.Fprintln(c.w, strings.TrimRight(prefix+line, " "))
 	}
@@ -363,6 +363,7 @@ func (c *console) summary() {
 	if r.Load == nil {
 		c.line("MUST", fmt.Sprintf("%d of %d judged passed", v.MustPassed, v.MustJudged))
 	}
+	c.waivers()
 	c.line("Features", c.features())
 	c.cleanup()
 	c.line("Time", fmt.Sprintf("%s, %s (%s), %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond),
@@ -371,6 +372,18 @@ func (c *console) summary() {
 		c.line("Report", path)
 	}
 	c.line("Next", c.next())
+}
+
+// waivers tells how many are in force, and of each that somebody should look at.
+func (c *console) waivers() {
+	if len(c.run.Waivers) == 0 {
+		return
+	}
+	used, notes := c.run.waiverNotes()
+	c.line("Waivers", fmt.Sprintf("%d of %d in force", used, len(c.run.Waivers)))
+	for _, n := range notes {
+		c.line("", n)
+	}
 }
 
 func (c *console) features() string {

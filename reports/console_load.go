@@ -73,10 +73,7 @@ func (c *console) latencies(l *Load) {
 	c.put("", 0, "Latency "+basis+" of answers as wanted, by operation:", 0)
 	fmt.Fprintf(c.w, "  %-*s%9s %9s %9s %9s %9s %9s %9s\n", width, "", "answers", "p50", "p90", "p95", "p99", "p99.9", "max")
 	for _, o := range l.Operations {
-		q := o.Response
-		if l.Model != "open" {
-			q = o.Service
-		}
+		q := l.latency(o)
 		fmt.Fprintf(c.w, "  %-*s%9s %9s %9s %9s %9s %9s %9s\n", width, c.clean(o.Name), thousands(q.Count), ms(q.P50), ms(q.P90), ms(q.P95), ms(q.P99), ms(q.P999), ms(q.Max))
 	}
 	fmt.Fprintln(c.w)

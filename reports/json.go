@@ -32,11 +32,16 @@ func WriteJSON(w io.Writer, r *Run, v Verdict) error {
 			run.Results[i].Requirements = []Requirement{}
 		}
 	}
+	return writeJSON(w, document{&run, v})
+}
+
+// writeJSON writes a value as indented JSON that can be printed safely.
+func writeJSON(w io.Writer, value any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(document{&run, v}); err != nil {
+	if err := enc.Encode(value); err != nil {
 		return err
 	}
 	_, err := w.Write(escapeHidden(b.Bytes()))
@@ -51,6 +56,8 @@ func escapeHidden(doc []byte) []byte {
 	for len(doc) > 0 {
 		r, size := utf8.DecodeRune(doc)
 		switch {
+		case r == '#' && b.Len() > 0 && b.Bytes()[b.Len()-1] == '#':
+			b.WriteString(`\u0023`) // two of them start a command in the logs of some CI systems
 		case r < 0x7f, r != utf8.RuneError && !hidden(r):
 			b.Write(doc[:size])
 		case r > 0xffff:

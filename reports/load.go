@@ -125,6 +125,14 @@ type LoadOperation struct {
 	Classes  []LoadClass   `json:"classes"`
 }
 
+// latency is the distribution that counts: from the due time in the open model, elsewhere from sending.
+func (l *Load) latency(o LoadOperation) LoadQuantiles {
+	if l.Model == "open" {
+		return o.Response
+	}
+	return o.Service
+}
+
 // LoadClass is the answers to one operation that are in one outcome class.
 type LoadClass struct {
 	Class    string         `json:"class"`

@@ -181,7 +181,8 @@ type Run struct {
 	Cut           *Cut     `json:"cut,omitempty"`
 	Asks          []string `json:"asks,omitempty"`          // what has to be configured before everything can be judged
 	Crash         string   `json:"crash,omitempty"`         // a bug in this tool: what happened
-	StaleWaivers  []string `json:"staleWaivers,omitempty"`  // stale, expired or unmatched waivers, a sentence each
+	Waivers       []Waiver `json:"waivers,omitempty"`       // and what became of each
+	StaleWaivers  []string `json:"staleWaivers,omitempty"`  // stale or expired waivers, a sentence each
 	FailedReports []string `json:"failedReports,omitempty"` // requested reports that could not be written, with the cause
 }
 

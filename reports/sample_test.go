@@ -83,6 +83,10 @@ func sample() *Run {
 				Started: start, Duration: time.Millisecond,
 			},
 		},
+		Waivers: []Waiver{
+			{ID: "put.immutable", Reason: "vendor ticket 4711", Expires: "2026-12-31", Owner: "iam-team", Place: "w.yaml:3", State: WaiverUsed, Waived: []string{"put.immutable"}},
+			{ID: "bulk.order", Targets: []string{"staging"}, Reason: "replica lag", Expires: "2026-12-31", Owner: "iam-team", Flaky: true, State: WaiverUntried, Note: "skipped"},
+		},
 		Requests: 612, Writes: 120, Retries: 1,
 		Cleanup: Cleanup{Created: 42, Deleted: 41, Left: []Leftover{{Endpoint: "/Users", ID: "7", Key: "r1k2-7", Why: "DELETE answered 500"}}, Ledger: "r1k2.ledger"},
 	}
@@ -92,13 +96,14 @@ func sample() *Run {
 func clean() *Run {
 	r := sample()
 	r.Results, r.Cleanup.Left, r.Cleanup.Deleted, r.Features, r.Behaviours = r.Results[:1], nil, 42, r.Features[:1], nil
+	r.Waivers = nil
 	return r
 }
 
 // unreachable is a run that found nobody at home.
 func unreachable() *Run {
 	r := sample()
-	r.Results, r.Exchanges, r.Features, r.Behaviours, r.Cleanup = nil, nil, nil, nil, Cleanup{}
+	r.Results, r.Exchanges, r.Features, r.Behaviours, r.Waivers, r.Cleanup = nil, nil, nil, nil, nil, Cleanup{}
 	r.Cut = &Cut{Kind: CutUnreachable, Why: "dial tcp 127.0.0.1:1: connection refused", Hint: "check --url, or start the server"}
 	return r
 }

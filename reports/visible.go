@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,20 +10,35 @@ import (
 
 // Visible makes text that a target made safe to print: control characters, escape sequences, invisible and
 // bidirectional controls, and bytes that are not UTF-8 become visible escapes such as \n, \x1b or \u202e. The result
-// is one line.
+// is one line, and nothing in it is a command to a CI system that reads the log.
 func Visible(s string) string {
-	return escape(s, func(r rune) bool { return !hidden(r) })
+	return commands.ReplaceAllString(escape(s, func(r rune) bool { return !hidden(r) }), `#\x23$1[`)
+}
+
+// commands finds what runners of GitHub, Azure and TeamCity take for a command wherever it stands in a line.
+var commands = regexp.MustCompile(`##(\w*)\[`)
+
+// lineCommand finds a workflow command of GitHub at the beginning of a line.
+var lineCommand = regexp.MustCompile(`(?m)^(\s*)::`)
+
+// noCommand keeps the beginning of a line from being a workflow command of GitHub.
+func noCommand(line string) string {
+	return lineCommand.ReplaceAllString(line, `$1\x3a:`)
 }
 
 // visibleLines is Visible but keeps line breaks.
 func visibleLines(s string) string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
-	return escape(s, func(r rune) bool { return r == '\n' || !hidden(r) })
+	s = escape(s, func(r rune) bool { return r == '\n' || !hidden(r) })
+	if !strings.Contains(s, "::") {
+		return commands.ReplaceAllString(s, `#\x23$1[`)
+	}
+	return lineCommand.ReplaceAllString(commands.ReplaceAllString(s, `#\x23$1[`), `$1\x3a:`)
 }
 
 // visibleASCII is Visible that escapes everything outside ASCII too.
 func visibleASCII(s string) string {
-	return escape(s, func(r rune) bool { return r < utf8.RuneSelf && !hidden(r) })
+	return commands.ReplaceAllString(escape(s, func(r rune) bool { return r < utf8.RuneSelf && !hidden(r) }), `#\x23$1[`)
 }
 
 func escape(s string, keep func(rune) bool) string {

@@ -3,38 +3,48 @@ package reports
 import (
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 )
 
 // Writer writes a run and its verdict in one format. Writers are pure: the same run gives the same bytes.
 type Writer func(w io.Writer, r *Run, v Verdict) error
 
-var writers = map[string]Writer{
-	"csv":   WriteCSV,
-	"json":  WriteJSON,
-	"junit": WriteJUnit,
-	"text":  func(w io.Writer, r *Run, v Verdict) error { return WriteConsole(w, r, v, Options{}) },
+// format is a writer and the name of its file where a whole directory of reports is written.
+type format struct {
+	write Writer
+	file  string
+}
+
+var formats = map[string]format{
+	"badge":    {WriteBadge, "badge.json"},
+	"csv":      {WriteCSV, "results.csv"},
+	"github":   {WriteGitHub, "github-annotations.txt"},
+	"gitlab":   {WriteGitLab, "gl-code-quality-report.json"},
+	"har":      {WriteHAR, "exchanges.har"},
+	"html":     {WriteHTML, "report.html"},
+	"json":     {WriteJSON, "results.json"},
+	"junit":    {WriteJUnit, "junit.xml"},
+	"markdown": {WriteMarkdown, "summary.md"},
+	"sarif":    {WriteSARIF, "results.sarif"},
+	"text":     {func(w io.Writer, r *Run, v Verdict) error { return WriteConsole(w, r, v, Options{}) }, "results.txt"},
 }
 
 // Formats returns the names that Write takes, sorted.
-func Formats() []string {
-	names := make([]string, 0, len(writers))
-	for name := range writers {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
-}
+func Formats() []string { return slices.Sorted(maps.Keys(formats)) }
+
+// FileName is the name of a format's file in a directory that holds one of each.
+func FileName(name string) string { return formats[name].file }
 
 // Write writes the run in the named format. "console" is another name for "text"; WriteConsole takes options.
-func Write(format string, w io.Writer, r *Run, v Verdict) error {
-	if format == "console" {
-		format = "text"
+func Write(name string, w io.Writer, r *Run, v Verdict) error {
+	if name == "console" {
+		name = "text"
 	}
-	write, ok := writers[format]
+	f, ok := formats[name]
 	if !ok {
-		return fmt.Errorf("unknown report format %q; use one of %s", format, strings.Join(Formats(), ", "))
+		return fmt.Errorf("unknown report format %q; use one of %s", name, strings.Join(Formats(), ", "))
 	}
-	return write(w, r, v)
+	return f.write(w, r, v)
 }

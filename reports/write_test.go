@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -15,13 +17,16 @@ var nasty = []string{
 	"]]>", "<![CDATA[x]]>", "</testcase>&amp;&#0;", "\x1b[2J\x1b]0;owned\x07", "a\x00b\x08\x7f", "\u009b31m", "\u202egnp.exe", "\u2028\u2029\ufeff",
 	"\xff\xfe\xc3\x28", "\xed\xa0\x80", "\uffff\ufffe", "\r\nInjected: yes\r\n", "::error::x", "\U000e0041", strings.Repeat("A", 1<<20),
 	strings.Repeat("\x80", 1<<17), strings.Repeat("\x1b", 1<<17), "\"'`$(id)", "",
+	"</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "![x](http://evil.example/x.png)", "javascript:alert(1)",
+	"http://evil.example www.evil.example a@evil.example <http://evil.example>", "x ##[error]x ##vso[task.setvariable]x", "x\n::stop-commands::x\n  ::error::x", "```\n# x\n````",
+	"</details><b>", "| a | b |\n|---|---|", "<!--", "&lt;script&gt;", "\\", "{0} [a](1)",
 }
 
 // hostile is a run in which every text that a target can reach is nasty.
 func hostile() *Run {
 	r := &Run{Tool: Tool{Name: "scimproof"}, Cleanup: Cleanup{Created: 1}}
 	for i, long := range nasty {
-		id := string(rune('a' + i))
+		id := fmt.Sprintf("%c%d", 'a'+i%26, i)
 		s := clipBytes(long, 1000, "") // a megabyte in each of the hundreds of fields only costs time
 		r.Results = append(r.Results,
 			Result{
@@ -100,11 +105,22 @@ func safe(t *testing.T, format string, out []byte) {
 			t.Fatalf("%s holds %q at %d", format, r, i)
 		}
 	}
+	if format == "github" {
+		return // what it writes is commands
+	}
+	if found := regexp.MustCompile(`##\w*\[`).Find(out); found != nil {
+		t.Errorf("%s holds a command to a CI system: %.80q", format, found)
+	}
+	for line := range bytes.Lines(out) {
+		if bytes.HasPrefix(bytes.TrimSpace(line), []byte("::")) {
+			t.Errorf("%s holds a command to a CI system: %.80q", format, line)
+		}
+	}
 }
 
 func TestWriteRefusesUnknownFormats(t *testing.T) {
 	err := Write("yaml", &bytes.Buffer{}, &Run{}, Verdict{})
-	if err == nil || !strings.Contains(err.Error(), "json, junit, text") {
+	if err == nil || !strings.Contains(err.Error(), "json, junit, markdown, sarif, text") {
 		t.Errorf("error %v names no formats", err)
 	}
 }

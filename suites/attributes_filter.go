@@ -441,7 +441,9 @@ func filterOperators() []filterOperator {
 			"Resolve URN:attribute and URN:attribute.sub for base schemas too.",
 			func(p *pen, a trait) (map[*animal][]string, map[*animal][]string) {
 				x, _, ok := apart(p, a)
-				if !ok || a.urn != "" || p.t.base.Attr(a.attr.Name) == nil {
+				// The common attributes belong to no schema, even where one lists them (RFC 7643 §3.1).
+				common := scim.Schema{Attributes: scim.CommonAttributes()}
+				if !ok || a.urn != "" || p.t.base.Attr(a.attr.Name) == nil || common.Attr(a.attr.Name) != nil {
 					return none, none
 				}
 				c := p.t.Schema + ":" + a.path() + " eq " + literal(x)

@@ -17,6 +17,7 @@ type door struct {
 
 // authentication: credentials (RFC 7644 §2, §3.12).
 func (s *session) authentication() {
+	s.otherCredentials()
 	s.about("requests without a valid credential", func() {
 		var doors []door
 		s.beforeAll(func() {

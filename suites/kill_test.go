@@ -25,6 +25,15 @@ import (
 
 const testToken = "canary-token-7f3a9c"
 
+// testOthers are the tokens that the embedded target takes beside testToken.
+var testOthers = Others{Restricted: "canary-reader-91be02", Expired: "canary-expired-5d01aa", OtherDomain: "canary-domain-c07e44"}
+
+// tokens puts all tokens into the configuration of a target.
+func tokens(cfg target.Config) target.Config {
+	cfg.Token, cfg.ReadToken, cfg.ExpiredToken, cfg.DomainToken = testToken, testOthers.Restricted, testOthers.Expired, testOthers.OtherDomain
+	return cfg
+}
+
 // inProcess hands requests to a handler without a network.
 type inProcess struct{ http.Handler }
 
@@ -37,8 +46,7 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 // judgeTarget runs the selected checks against an embedded target.
 func judgeTarget(t *testing.T, cfg target.Config, only ...string) *reports.Run {
 	t.Helper()
-	cfg.Token = testToken
-	srv, err := target.New(cfg)
+	srv, err := target.New(tokens(cfg))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +56,7 @@ func judgeTarget(t *testing.T, cfg target.Config, only ...string) *reports.Run {
 // judgeTold is judgeTarget with required attributes of users as the configuration would have them.
 func judgeTold(t *testing.T, cfg target.Config, required map[string]any, only ...string) *reports.Run {
 	t.Helper()
-	cfg.Token = testToken
-	srv, err := target.New(cfg)
+	srv, err := target.New(tokens(cfg))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +71,7 @@ func judgeHandler(t *testing.T, h http.Handler, only ...string) *reports.Run {
 func judgeWith(t *testing.T, h http.Handler, cfg Config) *reports.Run {
 	t.Helper()
 	run, err := Run(t.Context(), Config{
-		Seed: 1, Only: cfg.Only, User: cfg.User,
+		Seed: 1, Only: cfg.Only, User: cfg.User, Others: testOthers,
 		Wire: wire.Config{
 			BaseURL:   "http://127.0.0.1/scim/v2",
 			Auth:      wire.Auth{Kind: "bearer", Token: testToken},

@@ -37,13 +37,12 @@ func TestLanes(t *testing.T) {
 		{Flaws: []string{"create-no-body", "patch-not-found-204", "count-one-more"}},
 	} {
 		judge := func(width int) *reports.Run {
-			cfg.Token = testToken
-			srv, err := target.New(cfg)
+			srv, err := target.New(tokens(cfg))
 			if err != nil {
 				t.Fatal(err)
 			}
 			run, err := Run(t.Context(), Config{
-				Seed: 1, Parallel: width,
+				Seed: 1, Parallel: width, Others: testOthers,
 				Wire: wire.Config{
 					BaseURL:   "http://127.0.0.1/scim/v2",
 					Auth:      wire.Auth{Kind: "bearer", Token: testToken},

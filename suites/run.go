@@ -48,6 +48,8 @@ type Config struct {
 	// Required holds attributes that every resource of a type gets, by the name of the type and their path; those of
 	// users are in User.
 	Required map[string]map[string]any
+	// Others are tokens with other rights than that of Wire.
+	Others Others
 	// Keep leaves what was created in place.
 	Keep bool
 	// Parallel is how many areas may run at once; 0 chooses by the latency of the target. The results are the same.
@@ -258,6 +260,12 @@ func newSession(ctx context.Context, cfg *Config, pick func(id string) bool) (*s
 	s.reg = newRegistry(pick)
 	if cfg.Wire.Ledger == nil {
 		cfg.Wire.Ledger = wire.NewLedger(cfg.RunID, cfg.Wire.BaseURL)
+	}
+	if cfg.Wire.Secrets == nil {
+		cfg.Wire.Secrets = &wire.Secrets{}
+	}
+	for _, t := range cfg.Others.all() {
+		cfg.Wire.Secrets.Add(t)
 	}
 	s.tell = cfg.Wire.OnExchange
 	cfg.Wire.OnExchange = s.record

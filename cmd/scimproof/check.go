@@ -18,6 +18,7 @@ import (
 // checkFlags are the flags of `check`.
 type checkFlags struct {
 	connection
+	otherTokens
 	judging
 	outputs
 	readOnly, keep, plan bool
@@ -49,6 +50,7 @@ such as SCIMPROOF_FAIL_ON, or in scimproof.yaml. Secrets are given by reference,
 	}
 	fs := c.Flags()
 	f.connection.flags(fs)
+	f.otherTokens.flags(fs)
 	f.judging.flags(fs)
 	f.outputs.flags(fs)
 	fs.StringVar(&f.allowWrites, "allow-writes", "", "allow writes to this `HOST`, which must be the target's")
@@ -99,6 +101,9 @@ func (m *Main) runCheck(ctx context.Context, f *checkFlags, file *configFile, ar
 	if cfg.Wire, err = f.wire(m, base); err != nil {
 		return err
 	}
+	if cfg.Others, err = f.resolve(m); err != nil {
+		return err
+	}
 	cfg.Wire.ReadOnly, cfg.Wire.MaxWrites = f.readOnly, f.maxWrites
 	if f.ledger == "" {
 		if f.ledger, err = ledgerPath(cfg.RunID); err != nil {
@@ -106,7 +111,7 @@ func (m *Main) runCheck(ctx context.Context, f *checkFlags, file *configFile, ar
 		}
 	}
 	return m.judge(ctx, judgement{
-		cfg: cfg, policy: reports.Policy{FailOn: f.failOn}, out: &f.outputs, checks: f.checks,
+		cfg: cfg, policy: reports.Policy{FailOn: f.failOn}, out: &f.outputs, judged: &f.judging,
 		name: file.Target.Name, shown: f.shown(cfg.Wire), ledger: f.ledger,
 	})
 }
@@ -129,7 +134,7 @@ func (f *checkFlags) shown(w wire.Config) map[string]string {
 	s := map[string]string{
 		"auth": w.Auth.Kind, "fail-on": f.failOn, "timeout": f.timeout.String(),
 		"only": strings.Join(f.only, ","), "skip": strings.Join(f.skip, ","), "force": strings.Join(f.force, ","),
-		"user-domain": f.domain, "allow-writes": f.allowWrites, "rate": f.rate.String(),
+		"user-domain": f.domain, "allow-writes": f.allowWrites, "rate": f.rate.String(), "waivers": f.waiverFile,
 	}
 	for name, on := range map[string]bool{"read-only": f.readOnly, "keep": f.keep, "insecure": f.insecure, "allow-plain-http": f.plainHTTP} {
 		if on {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -59,6 +60,10 @@ type authSection struct {
 	ClientID     string   `yaml:"client_id"`
 	ClientSecret string   `yaml:"client_secret"`
 	Scopes       []string `yaml:"scopes"`
+	// The tokens beside that of the run go with every type.
+	RestrictedToken  string `yaml:"restricted_token"`
+	ExpiredToken     string `yaml:"expired_token"`
+	OtherDomainToken string `yaml:"other_domain_token"`
 }
 
 type safetySection struct {
@@ -83,6 +88,9 @@ type checkSection struct {
 	FailOn string   `yaml:"fail_on"`
 	Seed   int64    `yaml:"seed"`
 	Force  []string `yaml:"force"`
+	// Waivers is the path of the file with the waivers.
+	Waivers      string `yaml:"waivers"`
+	StaleWaivers string `yaml:"stale_waivers"`
 }
 
 // readConfig reads a configuration file; path "" means the default one, which may be missing. Every key must be known.
@@ -99,7 +107,7 @@ func readConfig(path string) (*configFile, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(c); err != nil {
-		return nil, configError(path, err)
+		return nil, configError(path, err, reflect.TypeFor[configFile]())
 	}
 	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return nil, usage("keep one document", "%s: more than one YAML document", path)
@@ -146,7 +154,7 @@ var (
 )
 
 // configError words what the YAML decoder found, without values, which may be secrets.
-func configError(path string, err error) error {
+func configError(path string, err error, file reflect.Type) error {
 	if errors.Is(err, io.EOF) {
 		return usage("it needs at least `version: 1`", "%s is empty", path)
 	}
@@ -156,7 +164,7 @@ func configError(path string, err error) error {
 	}
 	first := list.Errors[0]
 	if found := unknownKey.FindStringSubmatch(first); found != nil {
-		known := keysOf(reflect.TypeFor[configFile]())[found[3]]
+		known := keysOf(file)[found[3]]
 		return usage(didYouMean(found[2], known, "the keys here are "+strings.Join(known, ", ")), "%s, %s: unknown key %q", path, found[1], found[2])
 	}
 	return usage("check the value's type", "%s, %s", path, quotedValue.ReplaceAllString(first, "a value"))
@@ -168,10 +176,12 @@ func keysOf(t reflect.Type) map[string][]string {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		out[t.Name()] = append(out[t.Name()], f.Tag.Get("yaml"))
-		if f.Type.Kind() == reflect.Struct {
-			for name, keys := range keysOf(f.Type) {
-				out[name] = keys
-			}
+		inner := f.Type
+		if inner.Kind() == reflect.Slice || inner.Kind() == reflect.Map {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct {
+			maps.Copy(out, keysOf(inner))
 		}
 	}
 	return out
@@ -213,6 +223,9 @@ func (c *configFile) settings() []setting {
 	add("oauth2-client-id", "target.auth.client_id", a.ClientID)
 	add("oauth2-client-secret", "target.auth.client_secret", a.ClientSecret)
 	add("oauth2-scope", "target.auth.scopes", a.Scopes...)
+	add("restricted-token", "target.auth.restricted_token", a.RestrictedToken)
+	add("expired-token", "target.auth.expired_token", a.ExpiredToken)
+	add("other-domain-token", "target.auth.other_domain_token", a.OtherDomainToken)
 	add("header", "target.headers", pairs(t.Headers)...)
 	add("ca-file", "target.ca_file", t.CAFile)
 	add("cert", "target.cert", t.Cert)
@@ -231,6 +244,8 @@ func (c *configFile) settings() []setting {
 	add("fail-on", "check.fail_on", k.FailOn)
 	add("seed", "check.seed", number(k.Seed))
 	add("force", "check.force", k.Force...)
+	add("waivers", "check.waivers", k.Waivers)
+	add("stale-waivers", "check.stale_waivers", k.StaleWaivers)
 	add("output", "reports", pairs(c.Reports)...)
 	return out
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/scimproof/scimproof/fixtures/target"
 	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/reports"
+	"github.com/scimproof/scimproof/suites"
 )
 
 func (m *Main) demo() *cobra.Command {
@@ -33,9 +34,11 @@ func (m *Main) demo() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			token := rand.Text()
-			m.secrets.Add(token)
-			srv, err := newTarget(target.Config{Token: token, Flaws: flaws})
+			token, reader, expired, domain := rand.Text(), rand.Text(), rand.Text(), rand.Text()
+			for _, t := range []string{token, reader, expired, domain} {
+				m.secrets.Add(t)
+			}
+			srv, err := newTarget(target.Config{Token: token, ReadToken: reader, ExpiredToken: expired, DomainToken: domain, Flaws: flaws})
 			if err != nil {
 				return err
 			}
@@ -47,9 +50,10 @@ func (m *Main) demo() *cobra.Command {
 				return err
 			}
 			defer stop()
+			cfg.Others = suites.Others{Restricted: reader, Expired: expired, OtherDomain: domain}
 			cfg.Wire = wire.Config{BaseURL: base, Auth: wire.Auth{Kind: "bearer", Token: token}, Secrets: m.secrets, Version: versionInfo().Version}
 			return m.judge(c.Context(), judgement{
-				cfg: cfg, policy: reports.Policy{FailOn: j.failOn}, out: &o, checks: j.checks,
+				cfg: cfg, policy: reports.Policy{FailOn: j.failOn}, out: &o, judged: &j,
 				name: "embedded target", shown: map[string]string{"auth": "bearer", "fail-on": j.failOn},
 			})
 		},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -22,8 +23,10 @@ type judging struct {
 	failOn, domain    string
 	seed              int64
 	parallel          int
+	waiverFile, stale string
 
-	checks []suites.CheckInfo
+	checks  []suites.CheckInfo
+	waivers []reports.Waiver
 }
 
 func (j *judging) flags(fs *pflag.FlagSet) {
@@ -33,6 +36,8 @@ func (j *judging) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&j.failOn, "fail-on", reports.FailOnMust, "what gives exit code 1: `LEVEL` must, should or never")
 	fs.Int64Var(&j.seed, "seed", 0, "repeat a run: same seed, same requests (default: drawn, and reported)")
 	fs.IntVar(&j.parallel, "parallel", 0, "run up to `N` areas at once; the results are the same (default: by the target's latency)")
+	fs.StringVar(&j.waiverFile, "waivers", "", "`FILE` of checks that are expected to fail, each with a reason, an owner and a day on which that ends")
+	fs.StringVar(&j.stale, "stale-waivers", "fail", "`WHAT` a waiver for something that does not fail gives: fail or warn")
 	fs.StringVar(&j.domain, "user-domain", "", "mail `DOMAIN` of the users that are created (default example.com)")
 }
 
@@ -40,8 +45,8 @@ func (j *judging) flags(fs *pflag.FlagSet) {
 func (j *judging) config() (suites.Config, error) {
 	cfg := suites.Config{Only: j.only, Skip: j.skip, Seed: j.seed, Parallel: j.parallel, Force: map[suites.Feature]bool{}}
 	cfg.User.Domain = j.domain
-	if !slices.Contains([]string{reports.FailOnMust, reports.FailOnShould, reports.FailOnNever}, j.failOn) {
-		return cfg, usage("use must, should or never", "there is no --fail-on %q", j.failOn)
+	if err := knownFailOn(j.failOn); err != nil {
+		return cfg, err
 	}
 	if j.parallel < 0 {
 		return cfg, usage("0 chooses by the target's latency", "--parallel cannot be negative")
@@ -60,7 +65,15 @@ func (j *judging) config() (suites.Config, error) {
 		cfg.Seed = newSeed()
 	}
 	cfg.RunID = suites.RunID(cfg.Seed)
+	if j.stale != "fail" && j.stale != "warn" {
+		return cfg, usage("use fail or warn", "there is no --stale-waivers %q", j.stale)
+	}
 	var err error
+	if j.waiverFile != "" {
+		if j.waivers, err = readWaivers(j.waiverFile, time.Now()); err != nil {
+			return cfg, err
+		}
+	}
 	if j.checks, err = suites.Select(j.only, j.skip); err != nil {
 		return cfg, j.selectionError(err)
 	}
@@ -97,7 +110,7 @@ type judgement struct {
 	cfg    suites.Config
 	policy reports.Policy
 	out    *outputs
-	checks []suites.CheckInfo
+	judged *judging
 	name   string            // of the target, in the configuration
 	shown  map[string]string // the configuration as reports show it
 	ledger string            // path; "" keeps the ledger in memory
@@ -128,18 +141,13 @@ func (m *Main) judge(ctx context.Context, j judgement) error {
 	run.Target.Name, run.Config = j.name, j.shown
 	all := suites.List()
 	run.CheckSet = &reports.CheckSet{Checks: len(all), Digest: digest(all)[:12]}
+	run.Waive(j.judged.waivers, j.judged.stale == "warn")
 	closeLedger(j.cfg.Wire.Ledger, j.ledger, run)
 	v := j.out.write(m, run, j.policy)
 	if run.Crash != "" {
 		m.crash(strings.SplitN(run.Crash, "\n", 2)[0], []byte(run.Crash))
 	}
-	for _, f := range run.FailedReports {
-		fmt.Fprintln(m.err, "scimproof: report not written: "+f)
-	}
-	if v.Exit != reports.ExitOK {
-		return exitError(v.Exit)
-	}
-	return nil
+	return m.conclude(v, run)
 }
 
 // announce sets what a first ^C is answered with.
@@ -159,7 +167,7 @@ func (m *Main) watch(j *judgement) *progress {
 		if ci, _ := m.Env("CI"); ci != "" || !m.mayColor() && tty {
 			tty = false
 		}
-		p = newProgress(m.err, tty, j.checks)
+		p = newProgress(m.err, tty, j.judged.checks)
 	}
 	j.cfg.OnResult = func(r reports.Result) {
 		p.result(r)

@@ -80,13 +80,7 @@ func (l *loadRun) do(ctx context.Context) error {
 	l.run.Finished = time.Now().UTC()
 	closeLedger(ledger, l.f.ledger, l.run)
 	v := l.f.write(l.m, l.run, reports.Policy{FailOn: l.f.failOn})
-	for _, f := range l.run.FailedReports {
-		fmt.Fprintln(l.m.err, "scimproof: report not written: "+f)
-	}
-	if v.Exit != reports.ExitOK {
-		return exitError(v.Exit)
-	}
-	return nil
+	return l.m.conclude(v, l.run)
 }
 
 func (l *loadRun) openLedger() (*wire.Ledger, error) {

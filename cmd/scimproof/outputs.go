@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ import (
 type outputs struct {
 	list    []string // FORMAT=PATH
 	dir     string
+	anchor  string
 	color   string
 	quiet   bool
 	verbose int
@@ -35,14 +37,12 @@ const stdoutPath = "-"
 
 func (o *outputs) flags(fs *pflag.FlagSet) {
 	fs.StringArrayVarP(&o.list, "output", "o", nil, "write a report, `FORMAT=PATH`, repeatable; formats: "+strings.Join(reports.Formats(), ", ")+"; - is standard output")
-	fs.StringVar(&o.dir, "out-dir", "", "write results.json, junit.xml and results.txt into this `DIR`")
+	fs.StringVar(&o.dir, "out-dir", "", "write results.json, junit.xml and all other reports into this `DIR`")
+	fs.StringVar(&o.anchor, "anchor", "", "`FILE` of the repository at which SARIF, GitHub and GitLab findings point (default scimproof.yaml)")
 	fs.StringVar(&o.color, "color", "auto", "`WHEN` to colour: auto, always, never")
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "no progress, and of the results the verdict only")
 	fs.CountVarP(&o.verbose, "verbose", "v", "a line per request; -vv: whole exchanges, redacted")
 }
-
-// dirFiles are what --out-dir writes.
-var dirFiles = []output{{"json", "results.json"}, {"junit", "junit.xml"}, {"text", "results.txt"}}
 
 // prepare checks that every report can be written, before anything is sent.
 func (o *outputs) prepare() error {
@@ -63,8 +63,8 @@ func (o *outputs) prepare() error {
 		if err := os.MkdirAll(o.dir, 0o755); err != nil {
 			return usage("name a directory that can be made", "--out-dir: %w", err)
 		}
-		for _, f := range dirFiles {
-			o.files = append(o.files, output{f.format, filepath.Join(o.dir, f.path)})
+		for _, format := range reports.Formats() {
+			o.files = append(o.files, output{format, filepath.Join(o.dir, reports.FileName(format))})
 		}
 	}
 	for i, f := range o.files {
@@ -129,6 +129,13 @@ func writeFile(path string, data []byte) error {
 // write writes all reports and the text for the reader, and returns the verdict that holds in the end: a report that
 // could not be written changes it, so that the others are then written again.
 func (o *outputs) write(m *Main, run *reports.Run, policy reports.Policy) reports.Verdict {
+	if o.anchor != "" {
+		run.Config = maps.Clone(run.Config)
+		if run.Config == nil {
+			run.Config = map[string]string{}
+		}
+		run.Config[reports.AnchorKey] = o.anchor
+	}
 	v := run.Verdict(policy)
 	o.writeFiles(m, run, v)
 	if len(run.FailedReports) > 0 {

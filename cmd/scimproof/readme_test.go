@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/scimproof/scimproof/fixtures/target"
 )
@@ -91,6 +92,28 @@ func TestReadmeYAML(t *testing.T) {
 	}
 	if ran < 2 || configs != 1 {
 		t.Errorf("%d commands and %d configuration files were found", ran, configs)
+	}
+}
+
+// TestReadmeWaivers reads the waivers that are shown, as of the year in which they end.
+func TestReadmeWaivers(t *testing.T) {
+	found := 0
+	for _, part := range blocks.FindAllStringSubmatch(readme(t), -1) {
+		if part[1] != "yml" || !strings.Contains(part[2], "\nwaivers:") {
+			continue
+		}
+		path := filepath.Join(t.TempDir(), "waivers.yaml")
+		if err := os.WriteFile(path, []byte(part[2]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		list, err := readWaivers(path, time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found += len(list)
+	}
+	if found == 0 {
+		t.Error("no waivers were found")
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -13,17 +14,73 @@ import (
 )
 
 func (m *Main) report() *cobra.Command {
+	var (
+		o      outputs
+		failOn string
+	)
 	c := &cobra.Command{
-		Use:   "report",
-		Short: "Work with the results of earlier runs",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		Use:   "report RESULTS",
+		Short: "Write other reports from the results of an earlier run",
+		Long: `report reads what a run wrote with -o json=RESULTS and writes other reports from it. Nothing is sent. The verdict is made
+anew, and the exit code is that of the run.`,
+		Example: `  scimproof report results.json -o markdown=summary.md -o sarif=results.sarif
+  scimproof report results.json --out-dir out`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := knownFailOn(failOn); err != nil {
+				return err
+			}
+			run, err := readResults(args[0])
+			if err != nil {
+				return err
+			}
+			if err := o.prepare(); err != nil {
+				return err
+			}
+			return m.conclude(o.write(m, run, reports.Policy{FailOn: failOn}), run)
+		},
 	}
+	o.flags(c.Flags())
+	c.Flags().StringVar(&failOn, "fail-on", reports.FailOnMust, "what gives exit code 1: `LEVEL` must, should or never")
+	m.complete(c)
 	c.AddCommand(m.merge())
 	for _, sub := range c.Commands() {
 		strict(sub)
 	}
 	return c
+}
+
+// readResults reads the JSON report of an earlier run.
+func readResults(path string) (*reports.Run, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, usage("name a file that was written with -o json=FILE", "the results cannot be read: %w", err)
+	}
+	defer f.Close()
+	run, err := reports.ReadJSON(f)
+	if err != nil {
+		return nil, usage("name a file that was written with -o json=FILE", "%s: %w", path, err)
+	}
+	run.FailedReports = nil // those of the earlier run are not of this one
+	return run, nil
+}
+
+func knownFailOn(level string) error {
+	if !slices.Contains([]string{reports.FailOnMust, reports.FailOnShould, reports.FailOnNever}, level) {
+		return usage("use must, should or never", "there is no --fail-on %q", level)
+	}
+	return nil
+}
+
+// conclude tells of reports that could not be written, and ends the program with the verdict's exit code.
+func (m *Main) conclude(v reports.Verdict, run *reports.Run) error {
+	for _, f := range run.FailedReports {
+		fmt.Fprintln(m.err, "scimproof: report not written: "+f)
+	}
+	if v.Exit != reports.ExitOK {
+		return exitError(v.Exit)
+	}
+	return nil
 }
 
 func (m *Main) merge() *cobra.Command {
@@ -48,8 +105,8 @@ or versions are refused.`,
 			if err != nil {
 				return usage("", "--threshold %w", err)
 			}
-			if !slices.Contains([]string{reports.FailOnMust, reports.FailOnShould, reports.FailOnNever}, failOn) {
-				return usage("use must, should or never", "there is no --fail-on %q", failOn)
+			if err := knownFailOn(failOn); err != nil {
+				return err
 			}
 			if err := o.prepare(); err != nil {
 				return err
@@ -83,9 +140,5 @@ func (m *Main) runMerge(names []string, limits []loadgen.Limit, o *outputs, fail
 			run.Results[i].Notes = append(run.Results[i].Notes, got.Notes...)
 		}
 	}
-	v := o.write(m, run, reports.Policy{FailOn: failOn})
-	if v.Exit != reports.ExitOK {
-		return exitError(v.Exit)
-	}
-	return nil
+	return m.conclude(o.write(m, run, reports.Policy{FailOn: failOn}), run)
 }

@@ -34,6 +34,13 @@ import (
 // token is what targets of scripts accept, and must never be printed.
 const token = "canary-bearer-5d41402abc4b"
 
+// The other tokens that targets of scripts know; they must never be printed either.
+const (
+	readToken    = "canary-reader-0f1e2d3c4b5a"
+	expiredToken = "canary-expired-a1b2c3d4e5f6"
+	domainToken  = "canary-domain-9f8e7d6c5b4a"
+)
+
 // commands extend testscript by servers and exit codes.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits":     exits,
@@ -41,6 +48,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"unchanged": unchanged,
 	"web":       startWeb,
 	"signal":    signalMidRun,
+	"dated":     dated,
 }
 
 type stateKey struct{}
@@ -63,6 +71,15 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// dated FILE...: puts a day a hundred days ahead in the place of EXPIRES.
+func dated(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		path := ts.MkAbs(name)
+		text := strings.ReplaceAll(ts.ReadFile(path), "EXPIRES", time.Now().AddDate(0, 0, 100).Format(time.DateOnly))
+		ts.Check(os.WriteFile(path, []byte(text), 0o600))
+	}
+}
+
 func codeOf(err error) int {
 	var exit *exec.ExitError
 	switch {
@@ -76,7 +93,7 @@ func codeOf(err error) int {
 
 // target [flaw=NAME] [variant=NAME] [latency=DURATION] [undeletable=yes]: starts an embedded target with three users at $URL.
 func startTarget(ts *testscript.TestScript, _ bool, args []string) {
-	cfg := target.Config{Token: token}
+	cfg := target.Config{Token: token, ReadToken: readToken, ExpiredToken: expiredToken, DomainToken: domainToken}
 	undeletable := false
 	for _, a := range args {
 		name, v, _ := strings.Cut(a, "=")

@@ -21,7 +21,7 @@ const password = "canary-password-7d793037a076"
 // file: on success, failure, refusal, panic and crash, at the highest verbosity.
 func TestSecretsAreNeverWritten(t *testing.T) {
 	clean := newServer(t, target.Config{Token: token, User: "canary-user", Password: password})
-	flawed := newServer(t, target.Config{Token: token, User: "canary-user", Password: password, Flaws: []string{"config-patch-quoted"}})
+	flawed := newServer(t, target.Config{Token: token, ReadToken: readToken, DomainToken: domainToken, User: "canary-user", Password: password, Flaws: []string{"config-patch-quoted"}})
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -34,6 +34,7 @@ func TestSecretsAreNeverWritten(t *testing.T) {
 
 	bearer := []string{"--token", "env:TOKEN"}
 	basic := []string{"--basic-user", "canary-user", "--basic-password", "env:PASSWORD"}
+	others := []string{"--restricted-token", "env:READER", "--expired-token", "env:EXPIRED", "--other-domain-token", "env:DOMAIN", "--only", "auth"}
 	everything := []string{"-vv", "--only", "create,discovery", "-o", "json=r.json", "-o", "junit=r.xml", "-o", "text=r.txt", "--keep"}
 	check := func(url string, auth []string) []string {
 		return append(append([]string{"check", url}, auth...), everything...)
@@ -49,6 +50,10 @@ func TestSecretsAreNeverWritten(t *testing.T) {
 		{"failure with a password", "scimproof", check(flawed, basic), 1},
 		{"the target repeats the token", "scimproof", check(echo.URL, bearer), 1},
 		{"the target repeats the password", "scimproof", check(echo.URL, basic), 1},
+		{"the other tokens", "scimproof", check(flawed, append(others, bearer...)), 1},
+		{"the target repeats the other tokens", "scimproof", []string{
+			"check", echo.URL, "--token", "env:READER", "--restricted-token", "env:EXPIRED", "--expired-token", "env:DOMAIN", "-vv", "-o", "json=r.json", "-o", "junit=r.xml", "-o", "text=r.txt",
+		}, 1},
 		{"unreachable", "scimproof", check(closed.URL, bearer), 3},
 		{"doctor", "scimproof", append([]string{"doctor", echo.URL}, bearer...), 3},
 		{"doctor as JSON", "scimproof", append([]string{"doctor", clean, "--json"}, basic...), 0},
@@ -63,7 +68,7 @@ func TestSecretsAreNeverWritten(t *testing.T) {
 			dir := t.TempDir()
 			cmd := exec.Command(tc.program, tc.args...)
 			cmd.Dir = dir
-			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_CACHE_HOME=" + dir, "TMPDIR=" + dir, "TOKEN=" + token, "PASSWORD=" + password}
+			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_CACHE_HOME=" + dir, "TMPDIR=" + dir, "TOKEN=" + token, "PASSWORD=" + password, "READER=" + readToken, "EXPIRED=" + expiredToken, "DOMAIN=" + domainToken}
 			var out bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &out
 			if got := codeOf(cmd.Run()); got != tc.exit {
@@ -109,7 +114,7 @@ func newServer(t *testing.T, cfg target.Config) string {
 func reveals(t *testing.T, where string, data []byte) {
 	t.Helper()
 	pair := base64.StdEncoding.EncodeToString([]byte("canary-user:" + password))
-	for _, secret := range []string{token, password, pair, base64.StdEncoding.EncodeToString([]byte(token)), strings.ToUpper(token)} {
+	for _, secret := range []string{token, password, readToken, expiredToken, domainToken, pair, base64.StdEncoding.EncodeToString([]byte(token)), strings.ToUpper(token)} {
 		if i := bytes.Index(data, []byte(secret)); i >= 0 {
 			t.Errorf("%s holds a secret: …%s…", where, data[max(0, i-60):min(len(data), i+60)])
 		}

@@ -23,6 +23,7 @@ type serveFlags struct {
 	seed                                  int64
 	latency                               time.Duration
 	list                                  bool
+	otherTokens
 }
 
 func (m *Main) serve() *cobra.Command {
@@ -44,6 +45,9 @@ func (m *Main) serve() *cobra.Command {
 	fs := c.Flags()
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:0", "`HOST:PORT` to listen on; port 0 takes a free one")
 	fs.StringVar(&f.token, "token", "", "bearer token that requests must carry, by `REF`erence"+refHelp)
+	fs.StringVar(&f.restricted, "restricted-token", "", "a token that may read and not write, by `REF`erence")
+	fs.StringVar(&f.expired, "expired-token", "", "a token that has expired, by `REF`erence")
+	fs.StringVar(&f.otherDomain, "other-domain-token", "", "a token of another provisioning domain, which has a directory of its own, by `REF`erence")
 	fs.StringVar(&f.basicUser, "basic-user", "", "user `NAME` of basic authentication")
 	fs.StringVar(&f.basicPassword, "basic-password", "", "its password, by `REF`erence")
 	fs.StringSliceVar(&f.flaws, "flaw", nil, "have the defect of this `NAME`; repeatable")
@@ -71,6 +75,11 @@ func (m *Main) runServe(ctx context.Context, f *serveFlags) error {
 			return err
 		}
 	}
+	others, err := f.resolve(m)
+	if err != nil {
+		return err
+	}
+	cfg.ReadToken, cfg.ExpiredToken, cfg.DomainToken = others.Restricted, others.Expired, others.OtherDomain
 	if (f.basicUser == "") != (f.basicPassword == "") {
 		return usage("give both", "--basic-user and --basic-password belong together")
 	}

@@ -1,0 +1,373 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Limits of one page: a report is mailed, and opened on a phone.
+const (
+	htmlLong   = 4 << 10 // bytes of a value
+	htmlShort  = 600     // bytes of a line
+	htmlRows   = 500     // rows of a list that a target can lengthen
+	htmlInList = 12      // ids that are named before the rest is counted
+)
+
+// line makes foreign text ready for the page: cut, visible, on one line.
+func line(s string) string { return Visible(clipBytes(strings.TrimSpace(s), htmlShort, "…")) }
+
+// value is line for what may be longer and have lines of its own.
+func value(s string) string { return visibleLines(clipBytes(strings.TrimSpace(s), htmlLong, "…")) }
+
+// htmlPage is the report as the template sees it. All text in it is ready to be shown.
+type htmlPage struct {
+	Title, Target, URL, When, Tool string
+	Tone, Glyph, Word, Says        string
+	Exit                           int
+	Reasons, Asks                  []string
+	Hint                           string
+	Cards                          []htmlCard
+	Load                           *htmlLoad
+	Causes                         []htmlCause
+	Groups                         []htmlGroup
+	Words                          []htmlCount
+	Areas, Levels                  []string
+	Total                          int
+	Features                       []htmlFeature
+	Coverage                       []htmlRFC
+	Behaviours                     []Behaviour
+	Exchanges                      []htmlLine
+	Recorded, Whole, NotListed     int
+	Cleanup                        htmlCleanup
+	Waivers, Unwritten             []string
+	Crash                          string
+	Command                        string
+	Facts                          [][2]string
+	Limits                         []string
+	IsLoad                         bool
+}
+
+// htmlCard is one figure with what it means.
+type htmlCard struct {
+	Label, Value, Tone string
+	Bar                []htmlPart
+	Lines              []string
+}
+
+// htmlPart is a piece of a bar that is 100 wide.
+type htmlPart struct {
+	Class    string
+	X, Width float64
+}
+
+type htmlCount struct {
+	Word  Word
+	Count int
+}
+
+type htmlFeature struct{ Name, Claimed, Observed, Says, Tone, Detail string }
+
+type htmlCleanup struct {
+	Created, Deleted, Left int
+	Skipped, Ledger        string
+	List                   []string
+	More                   int
+}
+
+// htmlBuilder collects the page.
+type htmlBuilder struct {
+	run     *Run
+	v       Verdict
+	page    *htmlPage
+	results map[string]Result
+	index   map[string]*Exchange
+	causes  []Cause
+	causeOf map[string]int
+	shown   map[string]string // exchange id → anchor of the place that shows it whole
+	budget  int
+}
+
+func newHTMLPage(r *Run, v Verdict) *htmlPage {
+	b := &htmlBuilder{
+		run: r, v: v, page: &htmlPage{}, results: map[string]Result{}, index: r.index(), causes: r.Causes,
+		causeOf: map[string]int{}, shown: map[string]string{}, budget: htmlWhole,
+	}
+	for _, res := range r.Results {
+		b.results[res.ID] = res
+	}
+	if b.causes == nil {
+		b.causes = Causes(r, nil)
+	}
+	b.head()
+	b.cards()
+	b.page.Load = newHTMLLoad(r.Load)
+	b.listCauses()
+	b.findings()
+	b.features()
+	b.page.Coverage = coverage(r.Results)
+	for _, c := range r.Behaviours[:min(len(r.Behaviours), htmlRows)] {
+		b.page.Behaviours = append(b.page.Behaviours, Behaviour{ID: line(c.ID), Question: line(c.Question), Choice: line(c.Choice)})
+	}
+	b.listExchanges()
+	b.cleanup()
+	b.reproduce()
+	return b.page
+}
+
+var htmlTones = map[string][3]string{
+	Conformant:      {"good", "✓", "No violation was found by the checks that ran."},
+	ConformantNotes: {"warn", "!", "No MUST is violated, but some recommendations are, or waivers cover failures."},
+	NotConformant:   {"bad", "✕", "At least one MUST of the specifications is violated."},
+	Incomplete:      {"open", "?", "Something could not be judged, so there is no full verdict."},
+	NoVerdict:       {"open", "?", "Nothing can be said about the target."},
+	Holds:           {"good", "✓", "The thresholds are met, and what was acknowledged is there."},
+	HoldsNotes:      {"warn", "!", "The thresholds are met; something is worth a look."},
+	HoldsNot:        {"bad", "✕", "A threshold is broken, or the directory is not as it was acknowledged."},
+}
+
+func (b *htmlBuilder) head() {
+	r, v, p := b.run, b.v, b.page
+	p.IsLoad = r.Load != nil
+	p.URL = line(r.Target.URL)
+	p.Target = cmp.Or(line(r.Target.Name), p.URL)
+	p.Title = capital(v.Word) + ": " + p.Target
+	p.When = r.Started.UTC().Format("2 January 2006, 15:04 UTC")
+	p.Tool = line(r.Tool.Name + " " + r.Tool.Version)
+	tone, ok := htmlTones[v.Word]
+	if !ok {
+		tone = htmlTones[NoVerdict]
+	}
+	p.Tone, p.Glyph, p.Word, p.Says, p.Exit = tone[0], tone[1], v.Word, tone[2], v.Exit
+	p.Reasons = lines(v.Reasons)
+	p.Asks = lines(r.Asks)
+	p.Waivers, p.Unwritten = lines(r.StaleWaivers), lines(r.FailedReports)
+	p.Crash = value(r.Crash)
+	if r.Cut != nil {
+		p.Hint = line(r.Cut.Hint)
+	}
+}
+
+// lines makes a list of foreign texts ready, and says how many it leaves out.
+func lines(list []string) []string {
+	var out []string
+	for i, s := range list {
+		if i == htmlRows {
+			return append(out, fmt.Sprintf("and %d more", len(list)-i))
+		}
+		out = append(out, line(s))
+	}
+	return out
+}
+
+// htmlOrder is the order of the words on the page: what needs the reader first.
+var htmlOrder = []Word{Fail, Error, Warn, Waived, Info, Skip, Pass}
+
+func (b *htmlBuilder) cards() {
+	r, v, p := b.run, b.v, b.page
+	if r.Load != nil {
+		b.loadCards()
+	} else {
+		c := htmlCard{Label: "MUST requirements met", Value: fmt.Sprintf("%s of %s", thousands(int64(v.MustPassed)), thousands(int64(v.MustJudged))), Tone: "good"}
+		if v.MustPassed < v.MustJudged || v.MustJudged == 0 {
+			c.Tone = "bad"
+		}
+		c.Bar = bar([]htmlCount{{Pass, v.MustPassed}, {Fail, v.MustJudged - v.MustPassed}})
+		c.Lines = []string{"checks at the level MUST or MUST NOT that could be judged"}
+		p.Cards = append(p.Cards, c)
+	}
+	all := htmlCard{Label: "Checks", Value: thousands(int64(len(r.Results)))}
+	for _, w := range htmlOrder {
+		if n := v.Count[w]; n > 0 {
+			p.Words = append(p.Words, htmlCount{w, n})
+		}
+	}
+	var counts []htmlCount
+	for _, w := range Words() {
+		counts = append(counts, htmlCount{w, v.Count[w]})
+	}
+	all.Bar = bar(counts)
+	all.Lines = []string{strings.ReplaceAll(v.Summary(), "  ", ", ")}
+	p.Cards = append(p.Cards, all)
+	unselected := 0
+	if s := r.CheckSet; s != nil {
+		unselected = max(0, s.Checks-len(r.Results))
+	}
+	if n := v.Count[Skip] + v.Count[Error] + unselected; n > 0 {
+		c := htmlCard{Label: "Not judged", Value: thousands(int64(n))}
+		if v.Count[Error] > 0 {
+			c.Tone = "open"
+		}
+		c.Lines = b.notJudged()
+		if unselected > 0 {
+			c.Lines = append(c.Lines, thousands(int64(unselected))+" were not part of this run")
+		}
+		p.Cards = append(p.Cards, c)
+	}
+	u := r.Cleanup
+	c := htmlCard{Label: "Left behind on the target", Value: thousands(int64(len(u.Left))), Tone: "good", Lines: []string{fmt.Sprintf("%s created, %s deleted", thousands(int64(u.Created)), thousands(int64(u.Deleted)))}}
+	if len(u.Left) > 0 || u.Skipped != "" {
+		c.Tone = "warn"
+	}
+	if u.Skipped != "" {
+		c.Lines = append(c.Lines, "clean-up skipped: "+line(u.Skipped))
+	}
+	p.Cards = append(p.Cards, c)
+}
+
+// notJudged tells the most frequent kinds of reason.
+func (b *htmlBuilder) notJudged() []string {
+	blocked, off, failed := 0, 0, 0
+	for _, res := range b.run.Results {
+		switch {
+		case res.Word == Error:
+			failed++
+		case res.Word == Skip && res.BlockedBy != "":
+			blocked++
+		case res.Word == Skip:
+			off++
+		}
+	}
+	var out []string
+	for _, part := range []struct {
+		n    int
+		text string
+	}{{failed, "could not be judged"}, {blocked, "blocked by another finding"}, {off, "do not apply here"}} {
+		if part.n > 0 {
+			out = append(out, thousands(int64(part.n))+" "+part.text)
+		}
+	}
+	return out
+}
+
+// bar divides a bar of 100 by counts. What is there at all stays wide enough to be seen.
+func bar(counts []htmlCount) []htmlPart {
+	total := 0
+	for _, c := range counts {
+		total += c.Count
+	}
+	if total == 0 {
+		return nil
+	}
+	widths, sum := make([]float64, len(counts)), 0.0
+	for i, c := range counts {
+		if c.Count > 0 {
+			widths[i] = max(1, 100*float64(c.Count)/float64(total))
+		}
+		sum += widths[i]
+	}
+	var parts []htmlPart
+	x := 0.0
+	for i, c := range counts {
+		if w := widths[i] * 100 / sum; w > 0 {
+			parts = append(parts, htmlPart{strings.ToLower(string(c.Word)), round2(x), round2(w)})
+			x += w
+		}
+	}
+	return parts
+}
+
+func (b *htmlBuilder) features() {
+	word := func(p *bool, yes, no string) string {
+		switch {
+		case p == nil:
+			return "not known"
+		case *p:
+			return yes
+		}
+		return no
+	}
+	for _, f := range b.run.Features[:min(len(b.run.Features), htmlRows)] {
+		h := htmlFeature{Name: line(f.Name), Claimed: word(f.Claimed, "yes", "no"), Observed: word(f.Observed, "works", "does not work"), Detail: line(f.Detail)}
+		switch {
+		case f.Claimed != nil && f.Observed != nil && *f.Claimed && !*f.Observed:
+			h.Says, h.Tone = "claimed, but does not work", "bad"
+		case f.Observed != nil && *f.Observed && (f.Claimed == nil || !*f.Claimed):
+			h.Says, h.Tone = "works, but is not claimed", "warn"
+		case f.Claimed != nil && f.Observed != nil:
+			h.Says, h.Tone = "as claimed", "good"
+		case f.Claimed != nil && !*f.Claimed:
+			h.Says, h.Tone = "not claimed, not tried", "open"
+		default:
+			h.Says, h.Tone = "not seen", "open"
+		}
+		if f.Forced {
+			h.Says += "; tried because the user asked for it"
+		}
+		b.page.Features = append(b.page.Features, h)
+	}
+}
+
+func (b *htmlBuilder) cleanup() {
+	u := b.run.Cleanup
+	c := htmlCleanup{Created: u.Created, Deleted: u.Deleted, Left: len(u.Left), Skipped: line(u.Skipped), Ledger: line(u.Ledger)}
+	for i, l := range u.Left {
+		if i == htmlRows {
+			c.More = len(u.Left) - i
+			break
+		}
+		c.List = append(c.List, line(l.line()))
+	}
+	b.page.Cleanup = c
+}
+
+// reproduce says how to make the run again, and what it was made of.
+func (b *htmlBuilder) reproduce() {
+	r, p := b.run, b.page
+	p.Command = command(r)
+	fact := func(name, text string) {
+		if text != "" {
+			p.Facts = append(p.Facts, [2]string{name, line(text)})
+		}
+	}
+	fact("Target", r.Target.URL)
+	fact("Run", r.RunID)
+	fact("Seed", fmt.Sprint(r.Seed))
+	fact("Version", strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version+" "+r.Tool.Commit))
+	fact("Started", r.Started.UTC().Format(time.RFC3339))
+	fact("Took", r.Finished.Sub(r.Started).Round(100*time.Millisecond).String())
+	fact("Traffic", fmt.Sprintf("%s requests, %s of them writes, %s", thousands(int64(r.Requests)), thousands(int64(r.Writes)), retries(r.Retries)))
+	for _, name := range sortedKeys(r.Config) {
+		fact(name, r.Config[name])
+	}
+	if r.Load != nil {
+		for _, name := range sortedKeys(r.Load.Plan) {
+			fact("plan: "+name, r.Load.Plan[name])
+		}
+	}
+	p.Limits = limits(r, b.v)
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// limits tells what a good verdict does not prove.
+func limits(r *Run, v Verdict) []string {
+	out := []string{
+		"Only what can be seen through the protocol was judged. How data is stored, logged, erased or kept apart between tenants was not.",
+		fmt.Sprintf("The values that were sent come from seed %d. Other values may meet other behaviour.", r.Seed),
+		"It is a picture of one moment: another release, node or configuration of the target may behave differently.",
+	}
+	if r.Load != nil {
+		return append(out,
+			"It was this load from this machine, for this long and up to this size of the directory. It says nothing about a larger directory, a longer time or another network.",
+			"Whether the target follows the specifications in detail is what `scimproof check` judges; a load does not.")
+	}
+	if n := v.Count[Skip]; n > 0 {
+		out = append(out, fmt.Sprintf("%s did not apply or were blocked. They are listed with their reasons, and nothing is said about them.", plural(n, "check")))
+	}
+	if s := r.CheckSet; s != nil && s.Checks > len(r.Results) {
+		out = append(out, fmt.Sprintf("Only %s of the %s checks that there are were part of this run.", thousands(int64(len(r.Results))), thousands(int64(s.Checks))))
+	}
+	return append(out,
+		"Conformance is not compatibility with every client: identity providers expect more than the specifications say, and each something else.",
+		"Nothing was measured: whether the target bears a real provisioning load is what `scimproof load` judges.")
+}
