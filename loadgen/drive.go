@@ -89,7 +89,8 @@ type driver struct {
 	active    int
 	started   int64
 	flying    int
-	starved   time.Time // since when the plan has no flow to start
+	starved   bool      // the plan has no flow to start until an answer comes
+	hungry    bool      // it had none when it was asked last
 	noMore    bool      // no flow starts any more
 	waiting   bool      // the Pacer is
 	full      time.Time // since when all workers are busy while work is due
@@ -411,12 +412,15 @@ func (d *driver) next(now time.Time) (*job, time.Time) {
 			return nil, earliest(wake, due)
 		}
 		if op, ok := d.cfg.Plan.Next(); ok {
-			if !d.starved.IsZero() {
+			if d.hungry {
 				// The plan itself was not ready: the schedule waits for it, and nobody is late.
 				if late := now.Sub(due); d.due != nil && late > 0 {
 					d.base = d.base.Add(late)
 				}
-				due, d.starved = now, time.Time{}
+				for i := range d.freed {
+					d.freed[i] = now
+				}
+				due, d.hungry = now, false
 			}
 			d.begin(now)
 			j := &job{op: op, flow: &flow{open: 1}, due: due.Add(op.After)}
@@ -430,7 +434,7 @@ func (d *driver) next(now time.Time) (*job, time.Time) {
 			}
 			return d.release(j), time.Time{}
 		}
-		d.starved = now
+		d.starved, d.hungry = true, true
 	}
 	return nil, wake
 }
@@ -463,7 +467,7 @@ func (d *driver) release(j *job) *job {
 
 // mayStart tells whether another flow may start as far as the model goes and the plan may have one.
 func (d *driver) mayStart() bool {
-	if d.noMore || !d.starved.IsZero() {
+	if d.noMore || d.starved {
 		return false
 	}
 	return d.due != nil || d.active < d.cfg.Arrival.Flows
@@ -658,7 +662,7 @@ func (d *driver) answer(j *job, a *wire.Answer, out *Outcome, after time.Duratio
 		d.prove(c, out)
 	}
 	d.judge(out, end)
-	d.starved = time.Time{} // the answer may have made others ready
+	d.starved = false // the answer may have made others ready
 	for _, op := range next {
 		j.flow.open++
 		n := &job{op: op, flow: j.flow, due: end.Add(op.After)}

@@ -430,6 +430,43 @@ func TestGeneratorLag(t *testing.T) {
 	})
 }
 
+// TestPlanThatWaits: nobody is late for a flow that the plan did not have yet, neither the generator nor the target.
+func TestPlanThatWaits(t *testing.T) {
+	for _, text := range []string{"", "50/s"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &stub{}
+			s.serve = func(n int, _ *http.Request, _ []byte) (int, string, http.Header, time.Duration, error) {
+				took := 10 * time.Millisecond
+				if n == 39 {
+					took = time.Second
+				}
+				return 200, `{}`, nil, took, nil
+			}
+			cfg := Config{Client: client(t, s), Plan: &gated{lookups{n: 100, steps: 1}}, Arrival: Together(8)}
+			if text != "" {
+				cfg.Arrival = rate(text)
+			}
+			l, cut := drive(t, cfg)
+			if cut != nil || l.Generator.Invalid != "" || l.Generator.Warning != "" || l.Generator.Lag.Max > int64(time.Millisecond) {
+				t.Errorf("%q: %v %+v", text, cut, l.Generator)
+			}
+			if o := operation(t, l, Lookup); o.Lag.Max > int64(time.Millisecond) || o.Response.P99 > int64(1001*time.Millisecond) {
+				t.Errorf("%q: lag of %v", text, time.Duration(o.Lag.Max))
+			}
+		})
+	}
+}
+
+// gated is two phases: no flow of the second starts before all of the first are done.
+type gated struct{ lookups }
+
+func (p *gated) Next() (Op, bool) {
+	if p.next == 40 && p.done < 40 {
+		return Op{}, false
+	}
+	return p.lookups.Next()
+}
+
 // lateAlarm rings 5 ms late.
 type lateAlarm struct{ goAlarm }
 

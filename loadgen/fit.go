@@ -19,8 +19,9 @@ const (
 	mostBins  = 40  // more distinct sizes are joined into so many bins of equal count
 	leastBins = 4   // fewer sizes say nothing
 	resamples = 500 // of the bootstrap
-	// steady is how much growth over twentyfold size still counts as flat.
+	// steady is how much growth over twentyfold size still counts as flat, and calm how much must be ruled out for that.
 	steady = 1.10
+	calm   = 2.0
 	sure   = 0.90 // share of resamples that must agree on a shape
 )
 
@@ -68,6 +69,9 @@ func Fit(operation string, samples []Sample, seed int64) reports.Growth {
 func verdict(g reports.Growth, logarithmic float64) string {
 	switch {
 	case g.PerThousand.Low <= 0 || g.Factor.Low < steady:
+		if g.Factor.High >= calm {
+			return "" // among so much noise a look-up that scans would look no different
+		}
 		return "flat"
 	case logarithmic > sure:
 		return "log"
@@ -79,9 +83,13 @@ func verdict(g reports.Growth, logarithmic float64) string {
 
 // sentence words a verdict for people.
 func sentence(g reports.Growth) string {
+	if g.Verdict == "" {
+		return fmt.Sprintf("%s: the answers vary too much to tell whether it grows: at %s users it takes %.2f times as long as at %s, but anything from %.2f to %.2f times may be true",
+			g.Operation, thousands(g.To), g.Factor.Value, thousands(g.From), g.Factor.Low, g.Factor.High)
+	}
 	if g.Verdict == "flat" {
-		return fmt.Sprintf("%s is flat: as fast at %s users as at %s (%.2f times, 95 %% interval %.2f-%.2f)",
-			g.Operation, thousands(g.To), thousands(g.From), g.Factor.Value, g.Factor.Low, g.Factor.High)
+		return fmt.Sprintf("%s is flat: at %s users it takes %.2f times as long as at %s (95 %% interval %.2f-%.2f)",
+			g.Operation, thousands(g.To), g.Factor.Value, thousands(g.From), g.Factor.Low, g.Factor.High)
 	}
 	shape := map[string]string{
 		"linear": "grows about linearly", "log": "grows about logarithmically", "growing": "grows, in a shape that is not clear",

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/scimproof/scimproof/reports"
 )
 
 // probeSeries makes what probes at growing sizes would measure.
@@ -93,5 +95,46 @@ func TestFitSaysWhenItCannotTell(t *testing.T) {
 		if g := Fit("list", samples, 1); g.Verdict != "" || !strings.Contains(g.Sentence, "too little") {
 			t.Errorf("%d samples: %+v", len(samples), g)
 		}
+	}
+}
+
+// TestFitIsNotSureOfNoise: where the answers vary so much that a scan would look alike, nothing is called flat.
+func TestFitIsNotSureOfNoise(t *testing.T) {
+	load := &reports.Load{}
+	for seed := range uint64(5) {
+		g := Fit("lookup", probeSeries(seed, 4, ProbeSizes(1000), func(n float64, r *rand.Rand) float64 {
+			return 1000*math.Exp(1.5*r.NormFloat64()) + n
+		}), int64(seed))
+		if g.Verdict != "" || !strings.Contains(g.Sentence, "vary too much") {
+			t.Error(g.Sentence)
+		}
+		load.Growth = append(load.Growth, g)
+	}
+	if got := must(ParseLimit("growth.lookup<=log")).Judge(load); got.Judged || got.Met {
+		t.Errorf("a limit is held against it: %+v", got)
+	}
+}
+
+// TestGrowthOfTheMachine: what grows no more than that which cannot grow is not blamed on the directory.
+func TestGrowthOfTheMachine(t *testing.T) {
+	fit := func(name string, slope float64) reports.Growth {
+		return Fit(name, probeSeries(3, 50, ProbeSizes(10_000), func(n float64, r *rand.Rand) float64 { return noise(r, 100+slope*n) }), 1)
+	}
+	list := []reports.Growth{fit(Lookup, 0.01), fit(List, 0.2), fit(Create, 0)}
+	discount(list, fit(control, 0.01))
+	if g := list[0]; g.Verdict != "" || !strings.Contains(g.Sentence, "so does reading the configuration") {
+		t.Error(g.Sentence)
+	}
+	if list[1].Verdict != "linear" || list[2].Verdict != "flat" {
+		t.Errorf("%s\n%s", list[1].Sentence, list[2].Sentence)
+	}
+	list = []reports.Growth{fit(Lookup, 0.01)}
+	discount(list, fit(control, 0))
+	if list[0].Verdict != "linear" {
+		t.Error(list[0].Sentence)
+	}
+	discount(list, Fit(control, nil, 1))
+	if list[0].Verdict != "linear" {
+		t.Error("a control that was not measured counts")
 	}
 }

@@ -54,7 +54,8 @@ type JournalTail struct {
 	Generator reports.LoadGenerator `json:"generator"`
 	Exchanges []*reports.Exchange   `json:"exchanges,omitempty"` // evidence
 	Cleanup   reports.Cleanup       `json:"cleanup"`
-	Audit     string                `json:"audit,omitempty"`
+	// AuditRequests is how many requests the audit sent, 0 = there was none.
+	AuditRequests int `json:"auditRequests,omitempty"`
 }
 
 // journalWindow is the line of one second.

@@ -63,7 +63,7 @@ func Merge(names []string, open func(name string) (io.ReadCloser, error)) (*Merg
 	rec := newRecorder(began)
 	l := &reports.Load{Scenario: m.Head.Scenario, Plan: m.Head.Plan, Model: m.Head.Model, Asked: m.Head.Asked}
 	l.Throttling.Policy = m.Head.Policy
-	finished := map[int]bool{}
+	finished, audited := map[int]bool{}, map[int]int{}
 	var started int64
 	rates := map[int]float64{}
 	for i, j := range list {
@@ -91,8 +91,8 @@ func Merge(names []string, open func(name string) (io.ReadCloser, error)) (*Merg
 		if end := j.head.Began.Add(time.Duration(t.Wall)); end.After(m.Finished) {
 			m.Finished = end
 		}
-		if t.Audit != "" {
-			l.Audit = t.Audit // of the last one; each shard reads back its own part
+		if t.AuditRequests > 0 {
+			audited[j.head.Shard] += t.AuditRequests
 		}
 		started += t.Started
 		l.Throttling.Waited += t.Waited
@@ -124,6 +124,7 @@ func Merge(names []string, open func(name string) (io.ReadCloser, error)) (*Merg
 	l.Generator.Lag = quantiles(rec.own)
 	l.Coverage = coverage(l.Operations)
 	shards := max(m.Head.Shards, 1)
+	l.Audit = auditOf(audited, shards)
 	for s := range shards {
 		if !slices.ContainsFunc(list, func(j *journal) bool { return j.head.Shard == s }) {
 			l.Coverage = cmp.Or(l.Coverage, &reports.LoadCoverage{Operation: "planned", Share: float64(len(finished)) / float64(shards)})
@@ -134,6 +135,21 @@ func Merge(names []string, open func(name string) (io.ReadCloser, error)) (*Merg
 	}
 	m.Load = l
 	return m, nil
+}
+
+// auditOf words what was read back: each shard reads back its own part.
+func auditOf(requests map[int]int, shards int) string {
+	all := 0
+	for _, n := range requests {
+		all += n
+	}
+	switch {
+	case all == 0:
+		return ""
+	case len(requests) == shards:
+		return fmt.Sprintf("read back by %d requests, each of %d shards its own part", all, shards)
+	}
+	return fmt.Sprintf("read back by %d requests in part: %d of %d shards were audited", all, len(requests), shards)
 }
 
 // exchanges gives the evidence of a journal ids of its own.

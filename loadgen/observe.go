@@ -12,6 +12,9 @@ const (
 	tailFactor = 20
 	tailLeast  = 100 * time.Millisecond
 	tailEnough = 1000 // answers
+	// tailAnswers are the fewest slow answers that are no accident, and tailMoments the fewest windows they are in.
+	tailAnswers = 5
+	tailMoments = 3
 	// tailBlame is the share of a tail above which the generator's own lateness may be the cause.
 	tailBlame = 0.1
 )
@@ -48,20 +51,51 @@ func observations(l *reports.Load, proofs [classes][]*reports.Exchange) []report
 		}
 	}
 	for _, o := range l.Operations {
-		q := o.Service
-		if float64(l.Generator.Lag.P999) > tailBlame*float64(q.P999) {
+		if float64(l.Generator.Lag.P999) > tailBlame*float64(o.Service.P999) {
 			continue // a client that is kept waiting for a processor itself sees slow answers everywhere
 		}
-		if q.Count < tailEnough || q.P50 == 0 || q.P999 < int64(tailLeast) || q.P999 < tailFactor*q.P50 {
-			continue
+		if f := slowTail(&o, l.Series); f != nil {
+			out = append(out, *f)
 		}
-		out = append(out, reports.LoadFinding{
-			Kind: reports.LoadSlowTail, Word: reports.Warn, Count: 1, Of: int(q.Count),
-			Message: fmt.Sprintf("%s: half of the answers take %s or less, but 1 of 1,000 takes %s or more (%.0f times as long); the slowest took %s",
-				o.Name, short(q.P50), short(q.P999), float64(q.P999)/float64(q.P50), short(q.Max)),
-		})
 	}
 	return out
+}
+
+// slowTail finds answers that are far slower than most, again and again. A few in one moment may be the machine's.
+func slowTail(o *reports.LoadOperation, series []reports.LoadWindow) *reports.LoadFinding {
+	q := o.Service
+	limit := max(tailFactor*q.P50, int64(tailLeast))
+	if q.Count < tailEnough || q.P50 == 0 || q.Max < limit {
+		return nil
+	}
+	slow := int64(0)
+	for _, c := range o.Classes {
+		if class, _ := classNamed(c.Class); wantedClass(class) {
+			s, err := decodeSparse(c.ServiceHistogram)
+			if err != nil {
+				return nil
+			}
+			for bucket, n := range s {
+				if lowestOf(bucket) >= limit {
+					slow += n
+				}
+			}
+		}
+	}
+	moments := 0
+	for _, w := range series {
+		if w.Operation == o.Name && w.Max >= limit {
+			moments++
+		}
+	}
+	if slow < tailAnswers || moments < tailMoments {
+		return nil
+	}
+	return &reports.LoadFinding{
+		Kind: reports.LoadSlowTail, Word: reports.Warn, Count: int(slow), Of: int(q.Count),
+		Message: fmt.Sprintf("%s: half of the answers take %s or less, but %d of %d take %s or more, at %d different times; the slowest took %s",
+			o.Name, short(q.P50), slow, q.Count, short(limit), moments, short(q.Max)),
+	}
 }
 
 // Collect moves the evidence of findings to the exchanges of a run, and names it in the findings.

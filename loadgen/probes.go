@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -73,9 +74,10 @@ type stage struct {
 	spent         time.Duration
 }
 
-// The steps of a stage: a group, then rounds of the middle five, then the group's end.
+// The steps of a stage: a group, then rounds of the middle six, then the group's end.
 const (
 	stepGroup = iota
+	stepControl
 	stepLookup
 	stepList
 	stepCreate
@@ -83,6 +85,10 @@ const (
 	stepDelete
 	stepGroupEnd
 )
+
+// control is what no directory's size can slow down: the configuration is read. Where it gets slower as well, it is the
+// machine or the network that does.
+const control = "control"
 
 // mostFailures ends the probing at one size.
 const mostFailures = 20
@@ -97,7 +103,11 @@ func (q *probed) Next() (Op, bool) {
 			q.sizes = q.sizes[1:]
 		}
 		q.running = &stage{size: q.p.Existing + q.size, step: stepGroup}
-		if q.p.Target.NoGroups {
+		switch {
+		case !q.p.Target.NoGroups:
+		case q.p.Target.Configured:
+			q.running.step = stepControl
+		default:
 			q.running.step = stepLookup
 		}
 		return q.op(q.running), true
@@ -167,7 +177,22 @@ func (q *probed) Growth() []reports.Growth {
 			out = append(out, Fit(name, q.samples[name], q.p.Directory.Seed))
 		}
 	}
+	discount(out, Fit(control, q.samples[control], q.p.Directory.Seed))
 	return out
+}
+
+// discount takes back verdicts of growth that is no larger than that of what cannot grow.
+func discount(list []reports.Growth, steady reports.Growth) {
+	if steady.Verdict == "" && steady.Factor.High == 0 || steady.Verdict == "flat" {
+		return
+	}
+	for i := range list {
+		if g := &list[i]; g.Verdict != "" && g.Verdict != "flat" && g.Factor.Low <= steady.Factor.High {
+			g.Verdict = ""
+			g.Sentence = fmt.Sprintf("%s: it cannot be told whether it grows: at %s users it takes %.2f times as long as at %s, but so does reading the configuration, which has nothing to do with users: %.2f times, perhaps %.2f",
+				g.Operation, thousands(g.To), g.Factor.Value, thousands(g.From), steady.Factor.Value, steady.Factor.High)
+		}
+	}
 }
 
 // advance takes the outcome of a probe and makes the next one.
@@ -190,6 +215,10 @@ func (q *probed) advance(st *stage, op Op, out *Outcome) (Op, bool) {
 	}
 	for {
 		switch st.step++; st.step {
+		case stepControl:
+			if !q.p.Target.Configured {
+				continue
+			}
 		case stepList:
 			if st.size < 10 {
 				continue // a page with fewer records is faster for that alone
@@ -206,7 +235,7 @@ func (q *probed) advance(st *stage, op Op, out *Outcome) (Op, bool) {
 			st.round++
 			st.user = ""
 			if st.round < q.p.Rounds && st.failed < mostFailures && (st.spent < q.p.Budget || st.round < 10) {
-				st.step = stepLookup - 1
+				st.step = stepControl - 1
 				continue
 			}
 			if st.group == "" {
@@ -225,6 +254,8 @@ func (q *probed) op(st *stage) Op {
 	case stepGroup:
 		op.Name, op.Method, op.Path = GroupCreate, http.MethodPost, t.Groups
 		op.Body = mustJSON(q.p.Directory.Group(st.size))
+	case stepControl:
+		op.Name, op.Method, op.Path = control, http.MethodGet, configPath
 	case stepLookup:
 		op.Name, op.Method, op.Path = Lookup, http.MethodGet, t.Users
 		op.RawQuery = Filter("userName", q.p.Directory.UserName(q.made))

@@ -84,7 +84,7 @@ func TestMergeIsLossless(t *testing.T) {
 			if err := parts[shard].finish(); err != nil {
 				t.Fatal(err)
 			}
-			if err := FinishJournal(out, JournalTail{Wall: int64(10 * time.Second), Started: 5000}); err != nil {
+			if err := FinishJournal(out, JournalTail{Wall: int64(10 * time.Second), Started: 5000, AuditRequests: 10 + shard}); err != nil {
 				t.Fatal(err)
 			}
 			journals = append(journals, out.String())
@@ -116,12 +116,15 @@ func TestMergeIsLossless(t *testing.T) {
 		if !reflect.DeepEqual(m.Load.Series, whole.series.list()) {
 			t.Error("the series differ")
 		}
+		if want := "read back by 46 requests, each of 4 shards its own part"; m.Load.Audit != want {
+			t.Errorf("audit %q, want %q", m.Load.Audit, want)
+		}
 
 		// A shard whose only attempt was killed in the middle of a line.
 		lines := strings.SplitAfter(journals[2], "\n")
 		torn := strings.Join(lines[:4], "") + lines[4][:len(lines[4])/2]
 		m, err = Merge([]string{"0", "1", "2", "3"}, opener([]string{journals[0], journals[1], torn, journals[3]}))
-		if err != nil || m.Cut == nil || m.Load.Coverage.Enough() || !strings.Contains(m.Load.Coverage.Sentence(), "of 20,000 create requests") || len(m.Notes) != 1 {
+		if err != nil || m.Cut == nil || m.Load.Coverage.Enough() || !strings.Contains(m.Load.Coverage.Sentence(), "of 20,000 create requests") || m.Load.Audit != "read back by 34 requests in part: 3 of 4 shards were audited" || len(m.Notes) != 1 {
 			t.Errorf("%v %+v %+v", err, m.Cut, m.Load.Coverage)
 		}
 		for name, bad := range map[string]string{

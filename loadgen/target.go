@@ -16,6 +16,8 @@ type Target struct {
 	Users, Groups string // endpoints, such as "/Users"
 	// NoPatch, NoGroups and ETag are what the target says of itself.
 	NoPatch, NoGroups, ETag bool
+	// Configured tells that the service provider configuration can be read.
+	Configured bool
 	// Foreign are records that were there before; nothing of them may change.
 	Foreign []Foreign
 
@@ -52,7 +54,8 @@ func Learn(ctx context.Context, c Client, tag string) *Target {
 		}
 	}
 	t.NoGroups = users && !groups
-	config := get(ctx, c, "/ServiceProviderConfig").Object()
+	config := get(ctx, c, configPath).Object()
+	t.Configured = config != nil
 	t.ETag, _ = scim.Get(config, "etag.supported").(bool)
 	if patch, ok := scim.Get(config, "patch.supported").(bool); ok {
 		t.NoPatch = !patch
@@ -61,6 +64,8 @@ func Learn(ctx context.Context, c Client, tag string) *Target {
 	t.survey(ctx, c, tag)
 	return t
 }
+
+const configPath = "/ServiceProviderConfig"
 
 func get(ctx context.Context, c Client, path string) *reports.Exchange {
 	return c.Do(ctx, wire.Request{Path: path})

@@ -35,6 +35,7 @@ type loadRun struct {
 	plan    loadgen.Plan
 	journal *os.File
 	attempt int
+	audited int // requests of the audit
 }
 
 // cleaners is how many resources are deleted at once after a load.
@@ -192,7 +193,8 @@ func (l *loadRun) audit(ctx context.Context, load *reports.Load) {
 		if ctx.Err() != nil && l.run.Cut == nil {
 			l.run.Cut = &reports.Cut{Kind: reports.CutInterrupted, Why: "the audit was interrupted"}
 		} else {
-			load.Audit = fmt.Sprintf("read back by %d requests in %s", l.client.Stats().Requests-before, time.Since(began).Round(10*time.Millisecond))
+			l.audited = l.client.Stats().Requests - before
+			load.Audit = fmt.Sprintf("read back by %d requests in %s", l.audited, time.Since(began).Round(10*time.Millisecond))
 		}
 		load.Findings = append(found, load.Findings...)
 		if g, ok := l.plan.(loadgen.Growing); ok {
@@ -249,7 +251,7 @@ func (l *loadRun) tail(load *reports.Load) {
 	}
 	err := loadgen.FinishJournal(l.journal, loadgen.JournalTail{
 		Wall: load.Wall, Started: load.Started, Waited: load.Throttling.Waited, Saturated: load.Saturated, Left: load.Left, Cut: l.run.Cut,
-		Findings: load.Findings, Growth: load.Growth, Generator: load.Generator, Exchanges: l.run.Exchanges, Cleanup: l.run.Cleanup, Audit: load.Audit,
+		Findings: load.Findings, Growth: load.Growth, Generator: load.Generator, Exchanges: l.run.Exchanges, Cleanup: l.run.Cleanup, AuditRequests: l.audited,
 	})
 	if err = errors.Join(err, l.journal.Close()); err != nil {
 		l.run.FailedReports = append(l.run.FailedReports, "journal: "+err.Error())
