@@ -2,6 +2,7 @@ package suites
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -185,6 +186,19 @@ func (s *session) bulkMethods() {
 			}))
 		})
 
+		s.it("every result names the method of its operation", ID("bulk.result-method"), Requires("7644-3.7-05"), Explain{
+			Why: "Results of PUT, PATCH and DELETE carry no bulkId: method and location tell which operation each belongs to.",
+			Fix: "Copy method from the operation into its result; the RFC requires it in requests and responses.",
+		}, func() {
+			s.judge(j.answered(), j.each(func(i int, r scim.Object) error {
+				want := scim.String(j.ops[i], "method")
+				if got, _ := scim.Lookup(r, "method"); !sameFold(got, want) {
+					return wrong("method of a result", want, got)
+				}
+				return nil
+			}))
+		})
+
 		s.it("every result has the location of its resource", ID("bulk.location"), Requires("7644-3.7-10", "7644-3.7.3-02"), Explain{
 			Why: "The results carry no id: location is the only way to the new resource.",
 			Fix: "Put the URI of the resource into location, for every operation that has one.",
@@ -197,6 +211,19 @@ func (s *session) bulkMethods() {
 				}
 				if id != "" {
 					return endsInID("location of "+scim.String(j.ops[i], "method"), loc, id)
+				}
+				return nil
+			}))
+		})
+
+		s.it("the location of a result is an absolute URL", ID("bulk.location-absolute"), Requires("7644-3.7-10"), Explain{
+			Why: "Resolved against the URL of the request, /Users/1 leads past the base of the service, and clients get 404.",
+			Fix: "Write the same URI as in meta.location.",
+		}, func() {
+			s.judge(j.answered(), j.each(func(i int, r scim.Object) error {
+				loc := scim.String(r, "location")
+				if u, err := url.Parse(loc); loc != "" && (err != nil || !u.IsAbs()) {
+					return soften(reports.Warn, wrong("location of "+scim.String(j.ops[i], "method"), text("an absolute URL"), loc))
 				}
 				return nil
 			}))
@@ -377,6 +404,49 @@ func (s *session) bulkCircles() {
 			s.observe("A53", "circular references in Bulk", "resolved")
 			for _, pair := range [][2]*resource{{a, b}, {b, a}} {
 				s.judge(s.readBack(pair[0]), Attr("members", []any{object{"value": pair[1].ID}}))
+			}
+		})
+	})
+
+	s.about("a Bulk request with two users who manage each other", func() {
+		s.it("a circle of managers is resolved, or refused with 409", ID("bulk.circular-managers"), Requires("7644-3.7.1-01", "7644-3.7.2-02", "7644-3.7.1-02"), Explain{
+			Why: "A user that is reported as made, and has lost its manager or has the text bulkId:… for one, is noticed by nobody.",
+			Fix: "Look for references in extensions too; create the users first and add the references afterwards, or answer 409.",
+		}, func() {
+			const path = scim.EnterpriseURN + ":manager"
+			s.needsBulk(2)
+			s.settable(path + ".value")
+			users := s.needsType("User").Endpoint
+			ring := func(of, by string) scim.Object {
+				return bulkOp("POST", users, of, s.user("ring-"+of, enterprise(object{"manager": object{"value": "bulkId:" + by}})))
+			}
+			j := s.bulkRun([]scim.Object{ring("a", "b"), ring("b", "a")})
+			made := []*resource{j.made(0), j.made(1)}
+			s.judge(j.x, func(x *reports.Exchange) error {
+				if x.Status == http.StatusConflict {
+					return ErrorBody(x)
+				}
+				return Status(200)(x)
+			})
+			for i, r := range made {
+				c := j.code(i)
+				switch {
+				case r == nil && (c < 200 || c > 299):
+					s.see(j.x)
+				case r == nil:
+					s.judge(j.x, func(*reports.Exchange) error {
+						return wrong("result of a user whose manager is in a circle", text("a new user, or 409"), j.result(i))
+					})
+				case made[1-i] != nil:
+					s.judge(s.readBack(r), Attr(path+".value", made[1-i].ID))
+				default:
+					s.judge(s.readBack(r), func(x *reports.Exchange) error {
+						if got := scim.String(x.Object(), path+".value"); strings.HasPrefix(got, "bulkId:") {
+							return wrong("manager", text("an id, or none"), got)
+						}
+						return nil
+					})
+				}
 			}
 		})
 	})

@@ -256,6 +256,24 @@ func (s *session) bulkMessages() {
 			s.judge(x, declined())
 		})
 
+		s.it("an operation that is no object fails", ID("bulk.operation-no-object"), Requires("7644-3.7-05", "7644-3.7-14"), Explain{
+			Why: "A crash makes the client send the same broken job again and again.",
+			Fix: "Check that each operation is an object; answer 400 to the job, or to that operation.",
+		}, func() {
+			whole := bulkOp("POST", users, "u", s.user("bulk-string"))
+			x := s.post("/Bulk", "", object{"schemas": []any{scim.BulkRequestURN}, "Operations": []any{"POST", whole}})
+			j := &bulkJob{s: s, ops: []scim.Object{{"method": "POST", "bulkId": "none"}, whole}, x: x}
+			j.made(1)
+			s.judge(x, NotServerError, func(x *reports.Exchange) error {
+				for i, r := range j.results() {
+					if c := bulkCode(r); x.Success() && scim.String(r, "bulkId") != "u" && c >= 200 && c < 300 {
+						return wrong("result "+strconv.Itoa(i+1)+", of an operation that is the text POST", text("an error"), r)
+					}
+				}
+				return nil
+			})
+		})
+
 		s.it("an operation without method fails", ID("bulk.method-missing"), Requires("7644-3.7-05"), Explain{
 			Why: "The server has to guess what to do with the data.",
 			Fix: "Answer 400 to an operation whose method is not POST, PUT, PATCH or DELETE.",

@@ -96,7 +96,7 @@ func (s *session) createForms() {
 // createLists: multi-valued attributes (RFC 7643 §2.4).
 func (s *session) createLists() {
 	s.about("POST a user with several emails", func() {
-		var two, primaries, pairs, other creationProbe
+		var two, primaries, pairs, labels, other creationProbe
 		var address string
 		s.beforeAll(func() {
 			s.needs("User", "emails.value", "emails.type")
@@ -119,6 +119,9 @@ func (s *session) createLists() {
 			}
 			two = s.probeUser(s.user("types", mail(object{"type": "work"}, object{"type": "home"})))
 			pairs = s.probeUser(s.user("pairs", mail(object{"type": "work"}, object{"type": "work"})))
+			if s.needsType("User").attribute("emails.display") != nil {
+				labels = s.probeUser(s.user("labels", mail(object{"type": "work", "display": "One"}, object{"type": "work", "display": "Two"})))
+			}
 			if s.needsType("User").attribute("emails.primary") != nil {
 				primaries = s.probeUser(s.user("primaries", mail(
 					object{"type": "work", "primary": true}, object{"type": "home", "primary": true, "value": "other@" + s.domain()})))
@@ -148,6 +151,23 @@ func (s *session) createLists() {
 			s.judge(s.probeState(pairs, "create.status"), func(x *reports.Exchange) error {
 				if n := len(scim.List(x.Object(), "emails")); n > 1 {
 					return wrong("number of emails", 1, n)
+				}
+				return nil
+			})
+		})
+
+		s.it("a value that is sent twice with another label is not returned twice", ID("create.same-pair"), Requires("7643-2.4-08"), Explain{
+			Why: "Type and value are what clients tell values apart by; with two of one pair a change reaches either, or both.",
+			Fix: "Compare type and value alone when looking for duplicates; merge them or refuse them.",
+		}, func() {
+			s.needs("User", "emails.display")
+			if labels.u == nil {
+				s.judge(labels.x, declined())
+				return
+			}
+			s.judge(s.probeState(labels, "create.status"), func(x *reports.Exchange) error {
+				if n := len(scim.List(x.Object(), "emails")); n > 1 {
+					return wrong("number of emails with one type and value", 1, n)
 				}
 				return nil
 			})

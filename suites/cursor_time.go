@@ -2,6 +2,7 @@ package suites
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -125,6 +126,45 @@ func (s *session) cursorChanges() {
 				s.block("delete.status", "no user could be deleted")
 			}
 			s.judge(x, func(*reports.Exchange) error { return err })
+		})
+
+		s.it("a page may be asked for backwards after a record on it was deleted", ID("cursor.back-removed"), Requires("9865-2-16"), Explain{
+			Why: "People leave while somebody pages through a list; going back must not end in an error, nor lose those who are still there.",
+			Fix: "Take what there is where fewer records come before the cursor than a page holds.",
+		}, func() {
+			f := &fleet{mark: s.tag("cursor-back")}
+			f.filter = attr + " eq " + scim.Quote(f.mark)
+			for range 4 {
+				f.users = append(f.users, s.makeUser("cursor-back", func(o scim.Object) { put(o, attr, f.mark) }))
+			}
+			first := s.atCursor(f, "", "count", "2")
+			second := first
+			if nextCursor(first) != "" {
+				second = s.atCursor(f, nextCursor(first), "count", "2")
+			}
+			s.see(first)
+			s.see(second)
+			if previousCursor(second) == "" {
+				s.skip("the second page has no previousCursor")
+			}
+			i := slices.IndexFunc(f.users, func(u *resource) bool { return item(first, u) != nil })
+			if i < 0 {
+				s.block("cursor.walk", "the first page shows nobody")
+			}
+			if x := s.remove(f.users[i]); !x.Success() {
+				s.see(x)
+				s.block("delete.status", "no user could be deleted")
+			}
+			f.users = slices.Delete(f.users, i, i+1)
+			back := s.atCursor(f, previousCursor(second), "count", "2")
+			s.judge(back, NotServerError, func(x *reports.Exchange) error {
+				for _, u := range f.users {
+					if item(first, u) != nil && item(x, u) == nil {
+						return soften(reports.Info, broken("%s was on that page before, and is not now", scim.String(u.Sent, "userName")))
+					}
+				}
+				return nil
+			})
 		})
 	})
 }

@@ -134,6 +134,26 @@ func (s *session) discoveryDetails() {
 			}))
 		})
 
+		s.it("meta.resourceType of a discovery resource, where given, says what it is", ID("discovery.meta-types"), Requires("7643-3.1-19"), Explain{
+			Why: "Generic clients sort what they have read by meta.resourceType.",
+			Fix: "Write ServiceProviderConfig, ResourceType or Schema there, as in RFC 7643 section 8, or leave meta out.",
+		}, func() {
+			var errs []error
+			wants := func(o scim.Object, want string) {
+				if got, given := scim.Lookup(meta(o), "resourceType"); given && got != want {
+					errs = append(errs, wrong("meta.resourceType of a "+want, want, got))
+				}
+			}
+			wants(s.learned.config.Object(), "ServiceProviderConfig")
+			for _, o := range scim.Objects(s.learned.types.Object(), "Resources") {
+				wants(o, "ResourceType")
+			}
+			for _, o := range scim.Objects(s.learned.schemas.Object(), "Resources") {
+				wants(o, "Schema")
+			}
+			s.judgeErr(soften(reports.Warn, errors.Join(errs...)), s.learned.config, s.learned.types, s.learned.schemas)
+		})
+
 		s.it("meta.location of a discovery resource, where given, leads to it", ID("discovery.locations"), Requires("7643-2.3.7-03"), Explain{
 			Why: "Generic clients follow meta.location of whatever they have read.",
 			Fix: "Fill meta.location with the URI under which the schema or resource type is served, or leave meta out.",
@@ -159,4 +179,11 @@ func (s *session) discoveryDetails() {
 			s.judgeErr(soften(reports.Warn, errors.Join(errs...)), seen...)
 		})
 	})
+}
+
+// meta is the meta of an object, or nil.
+func meta(o scim.Object) scim.Object {
+	v, _ := scim.Lookup(o, "meta")
+	m, _ := v.(scim.Object)
+	return m
 }

@@ -60,6 +60,37 @@ func (s *session) filterNear() {
 		})
 	})
 
+	s.about("Users with one externalId", func() {
+		s.it("externalId eq finds every user with that externalId", ID("filter.external-id-all"), Requires("7644-3.4.2.2-08", "7643-3.1-15", allMatches), Explain{
+			Why: "Clients of several directories may use one number twice; whoever is not found gets a second account.",
+			Fix: "Let the index of externalId hold all users with a value, not the last one.",
+		}, func() {
+			s.requires(Filter)
+			s.needs("User", "externalId")
+			id := s.tag("twice")
+			var all []*resource
+			for range 3 {
+				r, x := s.create("User", s.user("twice", set("externalId", id)))
+				s.see(x)
+				if r == nil {
+					s.skip("the target does not make two users with one externalId (status %d)", x.Status)
+				}
+				all = append(all, r)
+			}
+			found := func(want []*resource) {
+				checks := []Check{Status(200)}
+				for _, r := range want {
+					checks = append(checks, Listed(r))
+				}
+				s.judge(s.get(all[0].typ.Endpoint, "filter", crowdEq("externalId", id)), checks...)
+			}
+			found(all)
+			if x := s.remove(all[1]); x.Success() {
+				found([]*resource{all[0], all[2]})
+			}
+		})
+	})
+
 	s.about("Long and nested filters", func() {
 		var p *crowd
 		s.beforeAll(func() { p = s.filterCrowd() })

@@ -96,6 +96,16 @@ func (s *session) filterValues() {
 			p.finds("emails[" + crowdEq("value", p.mail("e1")) + "] and " + crowdEq("userName", p.name("bea")))
 		})
 
+		s.it("a filter may hold several value paths", ID("filter.value-path-two"), Requires("7644-3.4.2.2-22", "7644-3.4.2.2-24", onlyMatches, allMatches), Explain{
+			Why: "Who is looked up by mail address and phone number is not found, or everybody is who has one of them.",
+			Fix: "Go on parsing behind the closing bracket as before the opening one.",
+		}, func() {
+			one := "emails[" + crowdEq("value", p.mail("e1")) + "]"
+			p.findsLike(one, one+" or emails["+crowdEq("value", p.mail("e5"))+"]", "ada", "bea")
+			p.findsLike(one, one+` and emails[type eq "home" and `+crowdEq("value", p.mail("e9"))+"]", "ada")
+			p.findsLike(one, one+` and emails[type eq "home" and `+crowdEq("value", p.mail("e0"))+"]")
+		})
+
 		s.it("names inside square brackets are sub-attributes of the parent", ID("filter.value-path-foreign"), Requires("7644-3.4.2.2-26"), Explain{
 			Why: "A misspelt sub-attribute that quietly means something else hides the client's bug.",
 			Fix: "Resolve names in brackets against the parent's sub-attributes, and answer 400 invalidFilter to others.",

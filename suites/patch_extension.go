@@ -8,6 +8,7 @@ import (
 // patchExtensions: paths that begin with a schema's URN, and extension objects in value (RFC 7644 §3.5.2, §3.10).
 func (s *session) patchExtensions() {
 	const employee, department, manager = scim.EnterpriseURN + ":employeeNumber", scim.EnterpriseURN + ":department", scim.EnterpriseURN + ":manager"
+	const division = scim.EnterpriseURN + ":division"
 
 	s.about("PATCH of extension attributes", func() {
 		var c *patchChain
@@ -78,6 +79,25 @@ func (s *session) patchExtensions() {
 				s.block("patch.extension-add", "the user has no employeeNumber")
 			}
 			s.patched(p, patchKept(p, employee))
+		})
+
+		s.it("every attribute of an extension's object is set", ID("patch.extension-object-all"), Requires("7644-3.5.2.1-02", "7643-3.3-04"), Explain{
+			Why: "Entra sends all changes of an extension in one object; what is dropped stays wrong until the next change.",
+			Fix: "Go through all members of the extension's object, not only the first.",
+		}, func() {
+			s.patchNeeds(division)
+			p := c.step(op("replace", nil, object{scim.EnterpriseURN: object{"employeeNumber": "E-3003", "division": "North", "department": "Rail"}}))
+			if p.x.Success() && patchKept(p, employee, division, department)(p.after) == nil {
+				s.see(p.x)
+				s.block("patch.extension-object", "an extension's object is not applied at all")
+			}
+			s.patched(p, patchedTo(p, employee, "E-3003"), patchedTo(p, division, "North"), patchedTo(p, department, "Rail"))
+			p = c.step(op("add", scim.EnterpriseURN, object{"division": "South", "department": "Air"}))
+			if ClientError(p.x) == nil {
+				s.judge(p.x, Softly(reports.Info, Status(200, 204)))
+				return
+			}
+			s.patched(p, patchedTo(p, division, "South"), patchedTo(p, department, "Air"))
 		})
 
 		s.it("replace with a URN reaches a sub-attribute of an extension", ID("patch.extension-sub"), Requires("7643-3.3-04", "7644-3.10-01"), Explain{

@@ -96,6 +96,18 @@ func (s *session) patchFilters() {
 			relabel(`emails[display eq "a ] b"]`, other)
 		})
 
+		s.it("an escaped quotation mark in a value path does not end the string", ID("patch.path-escape"), Requires("7644-3.5.2.3-07", "7644-3.4.2.2-28"), Explain{
+			Why: "Values come from people; one with a quotation mark must not end the string, and a bracket behind it not the path.",
+			Fix: "Read strings in paths as JSON strings, escapes included, and look for the closing bracket behind them.",
+		}, func() {
+			const odd = `a "b] c`
+			c.step(op("replace", `emails[value eq `+scim.Quote(other)+`].display`, odd))
+			if scim.String(mailAt(c.state(), other), "display") != odd {
+				s.block("patch.replace-selected-sub", "the display could not be set")
+			}
+			relabel(`emails[display eq `+scim.Quote(odd)+`]`, other)
+		})
+
 		s.it("a value path may carry the URN of the base schema", ID("patch.path-urn"), Requires("7644-3.5.2.3-07", "7644-3.10-01"), Explain{
 			Why: "Entra's mappings may name core attributes in full; the change is refused.",
 			Fix: "Resolve URN, attribute and filter of a path together.",

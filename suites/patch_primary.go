@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/reports"
 )
 
@@ -42,6 +43,26 @@ func (s *session) patchPrimaries() {
 			value := mail("other", fresh)
 			value["primary"] = true
 			s.patched(c.step(op("add", "emails", []any{value})), mailHas(fresh, "primary", true), notPrimary(work, home))
+		})
+
+		s.it("a path that selects two values does not make both primary", ID("patch.primary-selected"), Requires("7643-2.4-02"), Explain{
+			Why: "With two primary addresses every client picks another one.",
+			Fix: "Count the primary values after the operation; answer 400 invalidValue, or keep one.",
+		}, func() {
+			p := c.step(op("replace", `emails[type eq "work" or type eq "home"].primary`, true))
+			s.see(p.x)
+			s.judge(p.after, func(x *reports.Exchange) error {
+				n := 0
+				for _, e := range scim.Objects(x.Object(), "emails") {
+					if e["primary"] == true {
+						n++
+					}
+				}
+				if n > 1 {
+					return wrong("number of primary emails", text("at most 1"), n)
+				}
+				return nil
+			})
 		})
 
 		s.it("an operation with two primary values does not store both as primary", ID("patch.primary-two"), Requires("7643-2.4-02"), Explain{

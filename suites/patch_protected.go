@@ -55,6 +55,27 @@ func (s *session) patchProtected(shared func() *patchChain) {
 			s.judge(x, patchRefused(scim.Mutability))
 		})
 
+		s.it("a readOnly part of a complex value is not stored", ID("patch.readonly-part"), Requires("7643-7-15"), Explain{
+			Why: "Entra writes managers as a whole; a name that comes with them is believed from then on, whoever the manager is.",
+			Fix: "Drop readOnly sub-attributes from the values of PATCH as from those of POST, or refuse the request.",
+		}, func() {
+			const manager = scim.EnterpriseURN + ":manager"
+			s.patchNeeds(manager + ".value")
+			s.needs("User", manager+".displayName")
+			if m := s.needsType("User").attribute(manager + ".displayName").Mutability; m != "readOnly" {
+				s.skip("the target's schema says that displayName of manager is %s", m)
+			}
+			boss := s.makeUser("boss", set("displayName", "Real Boss"))
+			p := c.step(op("add", manager, object{"value": boss.ID, "displayName": "Somebody Else"}))
+			s.see(p.x)
+			s.judge(p.after, func(x *reports.Exchange) error {
+				if got := scim.Get(x.Object(), manager+".displayName"); got == "Somebody Else" {
+					return wrong("displayName of the manager", text("what the service knows, or none"), got)
+				}
+				return nil
+			})
+		})
+
 		s.it("a readOnly attribute inside a value without path is not changed", ID("patch.readonly-pathless"), Requires("7643-7-15"), Explain{
 			Why: "The rule that id and meta are the server's must not have a back door.",
 			Fix: "Ignore readOnly attributes in such a value, or refuse the request.",
