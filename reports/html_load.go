@@ -182,6 +182,9 @@ func (l *Load) throughput() *htmlChart {
 		c.series = append(c.series, s)
 	}
 	c.says = fmt.Sprintf("%s in %s, %.4g per second on average.", plural(int(total), "request"), time.Duration(l.Wall).Round(10*time.Millisecond), l.Every)
+	if float64(last+width[last]) > time.Duration(l.Wall).Seconds()+2 {
+		c.says += " The axis has the pauses for probes too, the average has not."
+	}
 	if l.Rate > 0 && l.Started > 0 {
 		c.series = append(c.series, series{name: "flows asked for", target: true, points: []point{{float64(at[0]), l.Rate}, {float64(last + width[last]), l.Rate}}})
 		c.says += fmt.Sprintf(" %.4g flows per second were asked for and %.4g started; a flow has one request or more.", l.Rate, l.Flows)
