@@ -430,6 +430,27 @@ func TestGeneratorLag(t *testing.T) {
 	})
 }
 
+// TestMaxRate: whatever the model asks for, no more requests per second leave than are allowed.
+func TestMaxRate(t *testing.T) {
+	for _, arrival := range []Arrival{Together(8), rate("400/s")} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &stub{serve: always(200, `{}`, time.Millisecond)}
+			_, cut := drive(t, Config{Client: client(t, s), Plan: &lookups{n: 50, steps: 2}, Arrival: arrival, MaxRate: 50})
+			if cut != nil || len(s.starts) != 100 {
+				t.Fatalf("%v, %d requests", cut, len(s.starts))
+			}
+			for i := 50; i < 100; i++ {
+				if took := s.starts[i].Sub(s.starts[i-50]); took < 990*time.Millisecond {
+					t.Fatalf("%s: 50 requests within %v", arrival.Text, took)
+				}
+			}
+			if all := s.starts[99].Sub(s.starts[0]); all > 2100*time.Millisecond {
+				t.Errorf("%s: 100 requests take %v", arrival.Text, all)
+			}
+		})
+	}
+}
+
 // TestPlanThatWaits: nobody is late for a flow that the plan did not have yet, neither the generator nor the target.
 func TestPlanThatWaits(t *testing.T) {
 	for _, text := range []string{"", "50/s"} {

@@ -148,19 +148,23 @@ func TestLoadFlaws(t *testing.T) {
 
 // TestNoFalseAlarm: a clean target is blamed for nothing, by any plan, whatever legal choices it makes.
 func TestNoFalseAlarm(t *testing.T) {
-	for _, variant := range []string{"", "no-etag", "patch-204", "no-patch", "null-unassigned", "members-bare", "ids-numeric", "ids-urn", "username-lowercased", "put-omitted-kept", "page-cap"} {
-		cfg := target.Config{}
+	for _, variant := range []string{
+		"", "no-etag", "patch-204", "no-patch", "null-unassigned", "members-bare", "ids-numeric", "ids-urn", "username-lowercased", "put-omitted-kept", "title-read-only", "nickname-on-request",
+		"members-on-request", "user-without-name", "no-groups", "page-cap",
+	} {
+		cfg, users := target.Config{}, 50
 		switch variant {
 		case "":
+			users = 150
 		case "page-cap":
 			cfg.MaxResults = 7
 		default:
 			cfg.Variants = []string{variant}
 		}
 		for name, make := range map[string]func(*wire.Client) loadgen.Plan{
-			"churn": func(c *wire.Client) loadgen.Plan { return churnPlan(t, c, 150) },
-			"query": func(c *wire.Client) loadgen.Plan { return initialPlan(t, c, 150, 5, 200, provisioning.MatchQuery) },
-			"list":  func(c *wire.Client) loadgen.Plan { return initialPlan(t, c, 150, 5, 200, provisioning.MatchList) },
+			"churn": func(c *wire.Client) loadgen.Plan { return churnPlan(t, c, users) },
+			"query": func(c *wire.Client) loadgen.Plan { return initialPlan(t, c, users, 5, 200, provisioning.MatchQuery) },
+			"list":  func(c *wire.Client) loadgen.Plan { return initialPlan(t, c, users, 5, 200, provisioning.MatchList) },
 		} {
 			t.Run(strings.TrimPrefix(variant+"/"+name, "/"), func(t *testing.T) {
 				_, client := serve(t, cfg)

@@ -16,6 +16,8 @@ type Target struct {
 	Users, Groups string // endpoints, such as "/Users"
 	// NoPatch, NoGroups and ETag are what the target says of itself.
 	NoPatch, NoGroups, ETag bool
+	// MembersAsked tells that groups show their members only to those who ask for them.
+	MembersAsked bool
 	// Configured tells that the service provider configuration can be read.
 	Configured bool
 	// Foreign are records that were there before; nothing of them may change.
@@ -75,31 +77,46 @@ func (t *Target) learnSchemas(list scim.Object) {
 	declared := map[string]bool{}
 	for _, s := range scim.Objects(list, "Resources") {
 		id := scim.String(s, "id")
-		if !strings.EqualFold(id, scim.UserURN) && !strings.EqualFold(id, scim.EnterpriseURN) {
-			continue
-		}
 		prefix := ""
-		if strings.EqualFold(id, scim.EnterpriseURN) {
+		switch {
+		case strings.EqualFold(id, scim.GroupURN):
+			for _, a := range scim.Objects(s, "attributes") {
+				if strings.EqualFold(scim.String(a, "name"), "members") {
+					t.MembersAsked = strings.EqualFold(scim.String(a, "returned"), "request")
+				}
+			}
+			continue
+		case strings.EqualFold(id, scim.EnterpriseURN):
 			prefix = scim.EnterpriseURN + ":"
+		case !strings.EqualFold(id, scim.UserURN):
+			continue
 		}
 		for _, a := range scim.Objects(s, "attributes") {
 			name := prefix + strings.ToLower(scim.String(a, "name"))
-			declared[name] = true
+			declared[name] = usable(a)
 			for _, sub := range scim.Objects(a, "subAttributes") {
-				declared[name+"."+strings.ToLower(scim.String(sub, "name"))] = true
+				declared[name+"."+strings.ToLower(scim.String(sub, "name"))] = usable(a) && usable(sub)
 			}
 		}
 	}
 	// Without userName it is no schema of users, and tells nothing of the rest.
-	if declared["username"] {
+	if _, ok := declared["username"]; ok {
 		t.declared = declared
 	}
+}
+
+// usable tells whether what is written to an attribute can be expected back. One that is readOnly may be ignored, and one that
+// is returned on request or never is not seen (RFC 7643 §2.2, §2.4).
+func usable(attribute scim.Object) bool {
+	mutability, returned := scim.String(attribute, "mutability"), scim.String(attribute, "returned")
+	return !strings.EqualFold(mutability, "readOnly") && !strings.EqualFold(mutability, "writeOnly") &&
+		!strings.EqualFold(returned, "request") && !strings.EqualFold(returned, "never")
 }
 
 // Published tells whether the target's schemas could be read; if not, everything counts as declared.
 func (t *Target) Published() bool { return t.declared != nil }
 
-// Declares tells whether the target's schemas have an attribute, given as Attribute.Declaration does. externalId is common to
+// Declares tells whether the target's schemas have an attribute that can be written and read, given as Attribute.Declaration does. externalId is common to
 // all resources and need not be declared (RFC 7643 §3.1).
 func (t *Target) Declares(path string) bool {
 	if t.declared == nil || path == "externalId" {

@@ -36,5 +36,8 @@ func WriteBadge(w io.Writer, r *Run, v Verdict) error {
 	if v.Word == NotConformant {
 		b.Message += fmt.Sprintf(", %d of %d MUST", v.MustPassed, v.MustJudged)
 	}
+	if g, _ := r.Grade(v); g != nil {
+		b.Message += " (" + g.Letter + ")"
+	}
 	return writeJSON(w, b)
 }

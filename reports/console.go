@@ -363,6 +363,9 @@ func (c *console) summary() {
 	if r.Load == nil {
 		c.line("MUST", fmt.Sprintf("%d of %d judged passed", v.MustPassed, v.MustJudged))
 	}
+	if g, _ := r.Grade(v); g != nil {
+		c.line("Grade", g.String())
+	}
 	c.waivers()
 	c.line("Features", c.features())
 	c.cleanup()

@@ -18,6 +18,7 @@ var ResultsSchema []byte
 type document struct {
 	*Run
 	Verdict Verdict `json:"verdict"`
+	Grade   *Grade  `json:"grade,omitempty"`
 }
 
 // WriteJSON writes the run and its verdict as one JSON document; docs/results.md describes the fields. Bodies that
@@ -32,7 +33,8 @@ func WriteJSON(w io.Writer, r *Run, v Verdict) error {
 			run.Results[i].Requirements = []Requirement{}
 		}
 	}
-	return writeJSON(w, document{&run, v})
+	grade, _ := r.Grade(v)
+	return writeJSON(w, document{&run, v, grade})
 }
 
 // writeJSON writes a value as indented JSON that can be printed safely.

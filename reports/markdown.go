@@ -78,6 +78,9 @@ func (d *markdown) head() {
 	if r.Load == nil {
 		row("MUST", fmt.Sprintf("%d of %d judged passed", v.MustPassed, v.MustJudged))
 	}
+	if g, _ := r.Grade(v); g != nil {
+		row("Grade", mdText(g.String()))
+	}
 	cleanup := fmt.Sprintf("%d created, %d deleted, %d left", r.Cleanup.Created, r.Cleanup.Deleted, len(r.Cleanup.Left))
 	if r.Cleanup.Skipped != "" {
 		cleanup += "; skipped: " + mdText(Visible(r.Cleanup.Skipped))

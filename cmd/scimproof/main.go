@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/reports"
@@ -61,6 +62,9 @@ func (m *Main) Run(ctx context.Context) (code int) {
 	return m.exit(root.ExecuteContext(ctx))
 }
 
+// sameWish is how soon after the first a second signal is none of its own.
+const sameWish = 100 * time.Millisecond
+
 // arm makes the first SIGINT or SIGTERM end the context, and the second one the process.
 func (m *Main) arm(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -77,10 +81,17 @@ func (m *Main) arm(ctx context.Context) (context.Context, func()) {
 			fmt.Fprintln(m.err, *say)
 		}
 		cancel()
-		select {
-		case <-signals:
-			os.Exit(exitKilled)
-		case <-done:
+		first := time.Now()
+		for {
+			select {
+			case <-signals:
+				// Programs such as timeout(1) signal a process and its group: that is one wish, heard twice.
+				if time.Since(first) > sameWish {
+					os.Exit(exitKilled)
+				}
+			case <-done:
+				return
+			}
 		}
 	}()
 	return ctx, func() {

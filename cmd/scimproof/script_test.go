@@ -48,6 +48,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"unchanged": unchanged,
 	"web":       startWeb,
 	"signal":    signalMidRun,
+	"soon":      soon,
 	"dated":     dated,
 }
 
@@ -187,6 +188,18 @@ func startWeb(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv("PLAIN", "http"+strings.TrimPrefix(web.URL, "https")+target.Mount)
 		ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Certificate().Raw})
 		ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), ca, 0o600))
+	case "http2":
+		web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ProtoMajor != 2 {
+				w.WriteHeader(http.StatusHTTPVersionNotSupported)
+				return
+			}
+			clean.ServeHTTP(w, r)
+		}))
+		web.EnableHTTP2 = true
+		web.StartTLS()
+		ts.Defer(web.Close)
+		ts.Setenv("URL", web.URL+target.Mount)
 	case "expired":
 		web := httptest.NewUnstartedServer(clean)
 		web.TLS = &tls.Config{Certificates: []tls.Certificate{expired(ts)}}
@@ -221,8 +234,8 @@ func expired(ts *testscript.TestScript) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// signal SIGNAL[,SIGNAL] CODE COMMAND...: runs a command, signals it as soon as it has created something on the target
-// (and again a moment later), and wants that exit code (-1 = killed). Its output goes to the files stdout.txt and stderr.txt.
+// signal SIGNAL[,SIGNAL][+SIGNAL] CODE COMMAND...: runs a command, signals it as soon as it has created something on the target
+// (and again a moment later, or with + at once), and wants that exit code (-1 = killed). Its output goes to the files stdout.txt and stderr.txt.
 func signalMidRun(ts *testscript.TestScript, _ bool, args []string) {
 	known := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}
 	want, err := strconv.Atoi(args[1])
@@ -247,7 +260,10 @@ func signalMidRun(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	for i, name := range strings.Split(args[0], ",") {
 		time.Sleep(time.Duration(i) * 200 * time.Millisecond)
-		ts.Check(cmd.Process.Signal(known[name]))
+		for j, name := range strings.Split(name, "+") {
+			time.Sleep(time.Duration(j) * 5 * time.Millisecond) // two that wait to be delivered would be one
+			ts.Check(cmd.Process.Signal(known[name]))
+		}
 	}
 	got := codeOf(<-ended)
 	ts.Logf("[stdout]\n%s[stderr]\n%s", stdout.String(), stderr.String())
@@ -256,4 +272,17 @@ func signalMidRun(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("stdout.txt"), []byte(stdout.String()), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs("stderr.txt"), []byte(stderr.String()), 0o600))
+}
+
+// soon NAME: sets a variable to a time of RFC 3339 two seconds from now. ! soon NAME: that time is over.
+func soon(ts *testscript.TestScript, neg bool, args []string) {
+	if !neg {
+		ts.Setenv(args[0], time.Now().Add(2*time.Second).Format(time.RFC3339Nano))
+		return
+	}
+	at, err := time.Parse(time.RFC3339Nano, ts.Getenv(args[0]))
+	ts.Check(err)
+	if time.Now().Before(at) {
+		ts.Fatalf("it is not yet %s", at)
+	}
 }

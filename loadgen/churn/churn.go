@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/scimproof/scimproof/fixtures"
@@ -44,6 +45,7 @@ func (c Config) Check() error {
 type Plan struct {
 	cfg          Config
 	attrs        []loadgen.Attribute
+	raced        []loadgen.Attribute // what racing updates change: two, or there are no races
 	users        int
 	groups       int
 	roster       *fixtures.Roster
@@ -85,6 +87,7 @@ func New(cfg Config) (*Plan, error) {
 	p := &Plan{cfg: cfg, users: cfg.Part.Count(cfg.Directory.Users), groups: cfg.Part.Count(cfg.Directory.Groups)}
 	var omit []string
 	p.attrs, omit = cfg.Target.Attributes()
+	p.raced = raceable(p.attrs)
 	p.cfg.Directory.Omit = append(omit, cfg.Directory.Omit...)
 	local := cfg.Directory
 	local.Seed += int64(cfg.Part.I)
@@ -92,6 +95,17 @@ func New(cfg Config) (*Plan, error) {
 	p.roster = local.Roster()
 	p.left = 2*p.users + p.groups
 	return p, nil
+}
+
+// raceable picks the two attributes that racing updates change.
+func raceable(attrs []loadgen.Attribute) []loadgen.Attribute {
+	var out []loadgen.Attribute
+	for _, a := range []loadgen.Attribute{{Root: "displayName"}, {Root: "name", Sub: "familyName"}, {Root: "title"}, {Root: "userType"}} {
+		if len(out) < 2 && slices.Contains(attrs, a) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // drawn tells whether user i meets a kind of conflict.
@@ -102,7 +116,9 @@ func (p *Plan) drawn(kind string, i int, share float64) bool {
 
 func (p *Plan) duplicated(i int) bool { return p.drawn("duplicate", i, p.cfg.Duplicates) }
 func (p *Plan) equal(i int) bool      { return p.drawn("equal", i, p.cfg.Equals) }
-func (p *Plan) races(i int) bool      { return p.drawn("race", i, p.cfg.Races) && !p.cfg.Target.NoPatch }
+func (p *Plan) races(i int) bool {
+	return len(p.raced) == 2 && p.drawn("race", i, p.cfg.Races) && !p.cfg.Target.NoPatch
+}
 
 // guarded tells whether the racing updates of user i carry If-Match; the others change different attributes.
 func (p *Plan) guarded(i int) bool { return p.cfg.Target.ETag && p.drawn("guarded", i, 0.5) }

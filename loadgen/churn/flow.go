@@ -197,11 +197,11 @@ func (f *flow) update(op loadgen.Op, name string) loadgen.Op {
 func (f *flow) racing(op loadgen.Op) []loadgen.Op {
 	f.wins = nil
 	op.Name, op.Method, op.Path = loadgen.Patch, http.MethodPatch, f.p.userPath(f.id)
-	attributes := [2]string{"displayName", "displayName"}
+	attributes := [2]string{f.p.raced[0].Path(), f.p.raced[0].Path()}
 	if f.p.guarded(f.i) && f.version != "" {
 		op.Header, op.Want = http.Header{"If-Match": {f.version}}, loadgen.WantOK|loadgen.WantPrecondition
 	} else {
-		attributes[1] = "name.familyName"
+		attributes[1] = f.p.raced[1].Path()
 	}
 	ops := []loadgen.Op{op, op}
 	for n := range ops {
@@ -215,9 +215,9 @@ func (f *flow) racing(op loadgen.Op) []loadgen.Op {
 // raced reads back which attribute and value an operation of a race was about.
 func (f *flow) raced(op loadgen.Op) (attribute, value string) {
 	n := op.Step >> 8
-	attribute = "displayName"
+	attribute = f.p.raced[0].Path()
 	if n == 1 && op.Header == nil {
-		attribute = "name.familyName"
+		attribute = f.p.raced[1].Path()
 	}
 	return attribute, fmt.Sprintf("Race %c of %d", 'A'+n, f.i)
 }
@@ -256,8 +256,8 @@ func (f *flow) digestRead(out *loadgen.Outcome) any {
 	}
 	s := sight{differences: loadgen.Compare(f.p.attrs, f.want, o), race: map[string]string{}}
 	s.stale = f.before != nil && len(loadgen.Compare(f.p.attrs, f.before, o)) == 0
-	for _, attribute := range []string{"displayName", "name.familyName"} {
-		s.race[attribute] = scim.String(o, attribute)
+	for _, a := range f.p.raced {
+		s.race[a.Path()] = a.Of(o)
 	}
 	return s
 }

@@ -35,7 +35,7 @@ func (f *flow) groupOperations(op loadgen.Op, endpoint string) []loadgen.Op {
 		return ops
 	case groupRead:
 		op.Name, op.Path = loadgen.GroupRead, path
-		if f.tries > 0 {
+		if f.tries > 0 || p.cfg.Target.MembersAsked {
 			op.RawQuery = "attributes=displayName,members" // some return members only to those who ask
 		}
 		op.Digest = digestGroup

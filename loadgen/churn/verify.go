@@ -213,13 +213,9 @@ func (f *flow) readAfterRace(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
 		})
 	}
 	// The next change overwrites neither of them; what it leaves alone is as it is now.
-	for attribute, value := range s.race {
-		a := loadgen.Attribute{Root: attribute}
-		if attribute == "name.familyName" {
-			a = loadgen.Attribute{Root: "name", Sub: "familyName"}
-		}
+	for _, a := range f.p.raced {
 		if a.Of(f.want) != "" {
-			a.Set(f.want, value)
+			a.Set(f.want, s.race[a.Path()])
 		}
 	}
 	return f.next()

@@ -219,7 +219,7 @@ func (c *Cycle) enter(p phase) {
 func (c *Cycle) step() (op loadgen.Op, ok, wait bool) {
 	switch c.phase {
 	case phaseUserList, phaseGroupList:
-		if c.cfg.Match == MatchList && !c.incremental && !c.started {
+		if c.cfg.Match == MatchList && !c.incremental && !c.started && !(c.phase == phaseGroupList && c.target.NoGroups) {
 			c.started = true
 			c.walked = newWalk(c, c.phase == phaseGroupList)
 			return c.walked.page(), true, false

@@ -76,8 +76,13 @@ func (c *Cycle) groupMatched(k, hits int, id string, out *loadgen.Outcome) (load
 	}
 	// An earlier process has made it: who is in there has to be read.
 	c.links.groups.Set(k, id)
+	query := ""
+	if c.target.MembersAsked {
+		query = "attributes=displayName,members"
+	}
 	return loadgen.Op{
-		Name: loadgen.GroupRead, Method: http.MethodGet, Path: wire.ResourcePath(c.target.Groups, id), Index: k, Step: stepGroupRead,
+		RawQuery: query,
+		Name:     loadgen.GroupRead, Method: http.MethodGet, Path: wire.ResourcePath(c.target.Groups, id), Index: k, Step: stepGroupRead,
 		Digest: func(out *loadgen.Outcome) any {
 			var group struct{ Members []struct{ Value string } }
 			if decode(out.Body, &group) != nil {

@@ -78,6 +78,9 @@ func predict(s Setup, managers bool, part loadgen.Shard) map[string]int {
 		c.Apply(*s.Turnover)
 		add(n, PredictTurnover(c, *s.Turnover, managers))
 	}
+	if s.Target.NoGroups {
+		delete(n, loadgen.GroupList)
+	}
 	return n
 }
 
