@@ -1,11 +1,11 @@
-# Everything here needs Go alone, except `interop` (node, python3, a JDK, mvn) and what its messages name.
+# Everything here needs Go alone, except `interop` (node, python3, a JDK, mvn), `browser` (Chromium, npm) and what its messages name.
 GO      ?= go
 BIN     := bin/scimproof
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test race lint bench bench-tools interop interop-keycloak matrix mutants variants
+.PHONY: docs help build demo test race lint bench bench-tools interop interop-keycloak browser matrix mutants variants
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench-tools: ## install vegeta and k6 into bin/tools, and wrk from Debian where 
 	GOBIN=$(CURDIR)/bin/tools $(GO) install go.k6.io/k6@v1.8.1
 	command -v wrk || apt-get install -y wrk || true
 
+docs: ## write docs/checks, a page for each check
+	$(GO) run ./cmd/scimproof docs docs/checks
+
 matrix: ## judge every flaw by every check; `make test` takes the checks that share a lane with those it names
 	$(GO) test -timeout 90m ./suites -run TestKillMatrix -whole
 
@@ -47,6 +50,9 @@ mutants: ## change the embedded target in 300 small places, one at a time, and l
 
 interop: build ## check real servers from package registries against their known-failure lists
 	cd fixtures/interop && $(GO) run . -scimproof ../../$(BIN)
+
+browser: build ## look at the HTML report in Chromium: nothing leaves, filter, links, WCAG 2.1 AA, phone width, speed
+	cd fixtures/browser && $(GO) test -count=1 ./...
 
 interop-keycloak: build ## the same for Keycloak, which takes minutes to start
 	cd fixtures/interop && $(GO) run . -scimproof ../../$(BIN) -only keycloak

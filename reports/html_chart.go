@@ -23,6 +23,7 @@ type chart struct {
 	yText          func(float64) string
 	xText          func(float64) string
 	dots           bool
+	from, to       float64 // what the x axis has to span, where that is known
 }
 
 type series struct {
@@ -78,6 +79,9 @@ func (c chart) draw(id string) *htmlChart {
 	}
 	for _, t := range c.xTicks {
 		minX, maxX = min(minX, t.at), max(maxX, t.at)
+	}
+	if c.to > c.from {
+		minX, maxX = min(minX, c.from), max(maxX, c.to)
 	}
 	if minX == maxX {
 		minX, maxX = minX-1, maxX+1

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -27,8 +28,8 @@ type htmlExchange struct {
 
 // htmlLine is an exchange in one line.
 type htmlLine struct {
-	ID, Method, Path, Outcome, Took string
-	Anchor                          string // where it is shown whole
+	ID, Line string
+	Anchor   string // where it is shown whole
 }
 
 // htmlRef points to an exchange that is shown whole elsewhere, or not at all.
@@ -55,7 +56,7 @@ func (b *htmlBuilder) exchanges(res Result) (whole []htmlExchange, refs []htmlRe
 		switch {
 		case x == nil:
 		case b.shown[id] != "":
-			refs = append(refs, htmlRef{line(x.Line()), b.shown[id]})
+			refs = append(refs, htmlRef{line(x.readable()), b.shown[id]})
 		case len(whole) == htmlEach || b.budget <= 0:
 			more++
 		default:
@@ -74,7 +75,7 @@ func (b *htmlBuilder) exchanges(res Result) (whole []htmlExchange, refs []htmlRe
 
 func (b *htmlBuilder) exchange(x *Exchange) htmlExchange {
 	h := htmlExchange{
-		Anchor: fmt.Sprintf("x.%d", len(b.shown)+1), Line: line(x.Line()), Took: took(x.Duration),
+		Anchor: fmt.Sprintf("x.%d", len(b.shown)+1), Line: line(x.readable()), Took: took(x.Duration),
 		SentBytes: len(x.RequestBody), ReceivedBytes: len(x.ResponseBody),
 	}
 	sent := x.Method + " " + x.URL
@@ -154,11 +155,22 @@ func (b *htmlBuilder) listExchanges() {
 		if x.Error != "" {
 			outcome = clipBytes(x.Error, 80, "…")
 		}
-		l := htmlLine{ID: clipBytes(x.ID, 40, "…"), Method: clipBytes(x.Method, 12, "…"), Path: clipBytes(x.path(), 160, "…"), Outcome: outcome, Took: took(x.Duration), Anchor: b.shown[x.ID]}
-		l.ID, l.Method, l.Path, l.Outcome = Visible(l.ID), Visible(l.Method), Visible(l.Path), Visible(l.Outcome)
-		left -= 90 + len(l.ID) + len(l.Path) + len(l.Outcome)
+		l := htmlLine{ID: Visible(clipBytes(x.ID, 40, "…")), Anchor: b.shown[x.ID]}
+		l.Line = Visible(strings.TrimSpace(clipBytes(x.Method, 12, "…") + " " + clipBytes(x.path(), 160, "…") + " → " + outcome + "  " + took(x.Duration)))
+		left -= 20 + len(l.ID) + len(l.Line)
 		p.Exchanges = append(p.Exchanges, l)
 	}
+}
+
+// readable is the exchange in one line with its query decoded, since nobody reads filters in percent escapes.
+func (x *Exchange) readable() string {
+	path, query, ok := strings.Cut(x.URL, "?")
+	if plain, err := url.QueryUnescape(query); ok && err == nil {
+		y := *x
+		y.URL = path + "?" + plain
+		return y.Line()
+	}
+	return x.Line()
 }
 
 // path is the URL without scheme and host.

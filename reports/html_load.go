@@ -13,18 +13,17 @@ const htmlOperations = 6
 
 // htmlLoad is the load of the run.
 type htmlLoad struct {
-	Asked, Basis         string
-	Thresholds           []htmlThreshold
-	Operations           []htmlOperation
-	Throughput, Curve    *htmlChart
-	Latency, Size        []*htmlChart
-	Growth               []htmlGrowth
-	Conflicts, Facts     [][2]string
-	Limit                string
-	Steps                []htmlStep
-	Invalid, Warning     string
-	Classes              []string
-	Coverage, NotCharted string
+	Asked, Basis      string
+	Thresholds        []htmlThreshold
+	Operations        []htmlOperation
+	Throughput, Curve *htmlChart
+	Latency, Size     []*htmlChart
+	Growth            []htmlGrowth
+	Conflicts, Facts  [][2]string
+	Limit             string
+	Steps             []htmlStep
+	Invalid, Warning  string
+	NotCharted        string
 }
 
 type htmlThreshold struct {
@@ -69,11 +68,6 @@ func newHTMLLoad(l *Load) *htmlLoad {
 	}
 	for _, o := range l.Operations {
 		h.Operations = append(h.Operations, l.operation(o))
-		for _, c := range o.Classes {
-			if c.Count > 0 && !slices.Contains(h.Classes, line(c.Class)) {
-				h.Classes = append(h.Classes, line(c.Class))
-			}
-		}
 	}
 	for _, k := range l.Conflicts {
 		wanted := "unwanted"
@@ -84,9 +78,6 @@ func newHTMLLoad(l *Load) *htmlLoad {
 	}
 	h.growth(l)
 	h.limit(l.Limit)
-	if l.Coverage != nil {
-		h.Coverage = line(l.Coverage.Sentence())
-	}
 	h.facts(l)
 	names := l.mostSent()
 	h.Throughput = l.throughput()
@@ -187,21 +178,43 @@ func (l *Load) throughput() *htmlChart {
 			}
 			s.points = append(s.points, point{float64(t) + float64(width[t])/2, perClass[class][t] / float64(width[t])})
 		}
+		s.points = thin(s.points)
 		c.series = append(c.series, s)
 	}
 	c.says = fmt.Sprintf("%s in %s, %.4g per second on average.", plural(int(total), "request"), time.Duration(l.Wall).Round(10*time.Millisecond), l.Every)
+	if float64(last+width[last]) > time.Duration(l.Wall).Seconds()+2 {
+		c.says += " The axis has the pauses for probes too, the average has not."
+	}
 	if l.Rate > 0 && l.Started > 0 {
-		goal := l.Rate * total / float64(l.Started)
-		c.series = append(c.series, series{name: "asked for", target: true, points: []point{{float64(at[0]), goal}, {float64(last + width[last]), goal}}})
-		c.says += fmt.Sprintf(" Asked for were %.4g flows per second, which makes %.4g requests; %.4g flows per second were started.", l.Rate, goal, l.Flows)
+		c.series = append(c.series, series{name: "flows asked for", target: true, points: []point{{float64(at[0]), l.Rate}, {float64(last + width[last]), l.Rate}}})
+		c.says += fmt.Sprintf(" %.4g flows per second were asked for and %.4g started; a flow has one request or more.", l.Rate, l.Flows)
 	}
 	return c.draw("throughput")
+}
+
+// thinTo is how many points of a line can be told apart.
+const thinTo = 240
+
+// thin joins neighbours where there are too many points, and keeps the highest, which is what a reader looks for.
+func thin(points []point) []point {
+	step := (len(points) + thinTo - 1) / thinTo
+	if step <= 1 {
+		return points
+	}
+	var out []point
+	for i := 0; i < len(points); i += step {
+		group := points[i:min(i+step, len(points))]
+		out = append(out, slices.MaxFunc(group, func(a, b point) int { return cmp.Compare(a.y, b.y) }))
+	}
+	return out
 }
 
 // latencyOf is the latency of one operation over time.
 func (l *Load) latencyOf(name, id string) *htmlChart {
 	p50, p95, p99 := series{name: "p50"}, series{name: "p95"}, series{name: "p99"}
+	end := 0.0 // of the load, so that the charts stand beside each other
 	for _, w := range l.Series {
+		end = max(end, float64(w.At+w.Width))
 		if w.Operation != name || w.P50 == 0 {
 			continue
 		}
@@ -210,16 +223,17 @@ func (l *Load) latencyOf(name, id string) *htmlChart {
 		p95.points = append(p95.points, point{x, float64(w.P95) / 1e6})
 		p99.points = append(p99.points, point{x, float64(w.P99) / 1e6})
 	}
-	if len(p50.points) < 2 {
+	if len(p50.points) < 3 {
 		return nil
 	}
+	p50.points, p95.points, p99.points = thin(p50.points), thin(p95.points), thin(p99.points)
 	says := ""
 	for _, o := range l.Operations {
 		if q := l.basis(o); o.Name == name {
 			says = fmt.Sprintf("Over the whole load: p50 %s, p95 %s, p99 %s.", ms(q.P50), ms(q.P95), ms(q.P99))
 		}
 	}
-	c := chart{title: "Latency of " + line(name), says: says, xLabel: "seconds since the load began", yLabel: "latency", yLog: true, yText: shortTime, series: []series{p50, p95, p99}}
+	c := chart{title: "Latency of " + line(name), says: says, xLabel: "seconds since the load began", yLabel: "latency", yLog: true, yText: shortTime, series: []series{p50, p95, p99}, from: 0, to: end}
 	return c.draw(id)
 }
 

@@ -29,6 +29,7 @@ type htmlPage struct {
 	Exit                           int
 	Reasons, Asks                  []string
 	Hint                           string
+	Start                          *htmlCause // what to look at first
 	Cards                          []htmlCard
 	Load                           *htmlLoad
 	Causes                         []htmlCause
@@ -105,6 +106,9 @@ func newHTMLPage(r *Run, v Verdict) *htmlPage {
 	b.cards()
 	b.page.Load = newHTMLLoad(r.Load)
 	b.listCauses()
+	if len(b.page.Causes) > 0 {
+		b.page.Start = &b.page.Causes[0]
+	}
 	b.findings()
 	b.features()
 	b.page.Coverage = coverage(r.Results)
@@ -170,12 +174,12 @@ func (b *htmlBuilder) cards() {
 	if r.Load != nil {
 		b.loadCards()
 	} else {
-		c := htmlCard{Label: "MUST requirements met", Value: fmt.Sprintf("%s of %s", thousands(int64(v.MustPassed)), thousands(int64(v.MustJudged))), Tone: "good"}
+		c := htmlCard{Label: "MUST checks passed", Value: fmt.Sprintf("%s of %s", thousands(int64(v.MustPassed)), thousands(int64(v.MustJudged))), Tone: "good"}
 		if v.MustPassed < v.MustJudged || v.MustJudged == 0 {
 			c.Tone = "bad"
 		}
 		c.Bar = bar([]htmlCount{{Pass, v.MustPassed}, {Fail, v.MustJudged - v.MustPassed}})
-		c.Lines = []string{"checks at the level MUST or MUST NOT that could be judged"}
+		c.Lines = []string{"of those that could be judged"}
 		p.Cards = append(p.Cards, c)
 	}
 	all := htmlCard{Label: "Checks", Value: thousands(int64(len(r.Results)))}
@@ -189,7 +193,7 @@ func (b *htmlBuilder) cards() {
 		counts = append(counts, htmlCount{w, v.Count[w]})
 	}
 	all.Bar = bar(counts)
-	all.Lines = []string{strings.ReplaceAll(v.Summary(), "  ", ", ")}
+	all.Lines = []string{summary(v)}
 	p.Cards = append(p.Cards, all)
 	unselected := 0
 	if s := r.CheckSet; s != nil {
@@ -215,6 +219,17 @@ func (b *htmlBuilder) cards() {
 		c.Lines = append(c.Lines, "clean-up skipped: "+line(u.Skipped))
 	}
 	p.Cards = append(p.Cards, c)
+}
+
+// summary is the counts in words.
+func summary(v Verdict) string {
+	var parts []string
+	for _, w := range Words() {
+		if n := v.Count[w]; n > 0 || w == Pass || w == Fail {
+			parts = append(parts, thousands(int64(n))+" "+string(w))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // notJudged tells the most frequent kinds of reason.
