@@ -5,7 +5,7 @@ LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build demo test race lint bench bench-tools interop interop-keycloak browser matrix mutants variants
+.PHONY: docs help build demo test race lint bench bench-tools interop interop-keycloak browser matrix mutants variants
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench-tools: ## install vegeta and k6 into bin/tools, and wrk from Debian where 
 	GOBIN=$(CURDIR)/bin/tools $(GO) install github.com/tsenart/vegeta/v12@v12.13.0
 	GOBIN=$(CURDIR)/bin/tools $(GO) install go.k6.io/k6@v1.8.1
 	command -v wrk || apt-get install -y wrk || true
+
+docs: ## write docs/checks, a page for each check
+	$(GO) run ./cmd/scimproof docs docs/checks
 
 matrix: ## judge every flaw by every check; `make test` takes the checks that share a lane with those it names
 	$(GO) test -timeout 90m ./suites -run TestKillMatrix -whole

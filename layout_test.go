@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 var only = map[string][]string{
 	"github.com/onsi/":             {"suites"},
 	"github.com/tsenart/vegeta":    {"loadgen"},
-	"github.com/xeipuuv/":          {"suites"},
+	"github.com/xeipuuv/":          {"suites", "cmd"},
 	"github.com/spf13/cobra":       {"cmd"},
 	"github.com/scim2/":            {"fixtures/target"},
 	"golang.org/x/oauth2":          {"internal/wire"},

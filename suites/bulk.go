@@ -216,13 +216,17 @@ func (s *session) bulkMethods() {
 			}))
 		})
 
-		s.it("the location of a result is an absolute URL", ID("bulk.location-absolute"), Requires("7644-3.7-10"), Explain{
+		s.it("the location of a result is the absolute URL of its resource", ID("bulk.location-absolute"), Requires("7644-3.7-10"), Explain{
 			Why: "Resolved against the URL of the request, /Users/1 leads past the base of the service, and clients get 404.",
 			Fix: "Write the same URI as in meta.location.",
 		}, func() {
 			s.judge(j.answered(), j.each(func(i int, r scim.Object) error {
 				loc := scim.String(r, "location")
-				if u, err := url.Parse(loc); loc != "" && (err != nil || !u.IsAbs()) {
+				u, err := url.Parse(loc)
+				if at := scim.String(j.ops[i], "path"); err == nil && loc != "" && i != post && !strings.HasSuffix(u.EscapedPath(), at) {
+					return wrong("path in the location of "+scim.String(j.ops[i], "method"), text("one that ends in "+at), loc)
+				}
+				if loc != "" && (err != nil || !u.IsAbs()) {
 					return soften(reports.Warn, wrong("location of "+scim.String(j.ops[i], "method"), text("an absolute URL"), loc))
 				}
 				return nil

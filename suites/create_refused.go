@@ -351,6 +351,26 @@ func (s *session) createSchemas() {
 			s.observe("A34", "an unknown attribute in POST", "accepted")
 			s.judge(s.probeState(strange, "create.status"), Unassigned("scimproofUnknown"))
 		})
+
+		s.it("an unknown part of a value, or attribute of an extension, is ignored or refused with 400", ID("create.unknown-parts"), Requires("7644-3.3-11", "7644-3.12-15"), Explain{
+			Why: "Clients are newer or older than the server; what they say too much must neither crash it nor take the rest along.",
+			Fix: "Look each name up at every level; drop what no schema defines, or answer 400 invalidSyntax.",
+		}, func() {
+			const department = scim.EnterpriseURN + ":department"
+			s.needs("User", "name.familyName")
+			edits := []func(scim.Object){set("name", object{"familyName": "Known", "scimproofUnknown": "x"})}
+			want := []Check{Text("name.familyName", "Known"), Unassigned("name.scimproofUnknown")}
+			if s.needsType("User").attribute(department) != nil {
+				edits = append(edits, enterprise(object{"department": "Known", "scimproofUnknown": "x"}))
+				want = append(want, Text(department, "Known"), Unassigned(scim.EnterpriseURN+":scimproofUnknown"))
+			}
+			p := s.probeUser(s.user("unknown-parts", edits...))
+			if p.u == nil {
+				s.judge(p.x, declined(scim.InvalidSyntax, scim.InvalidValue, scim.InvalidPath))
+				return
+			}
+			s.judge(s.probeState(p, "create.status"), want...)
+		})
 	})
 }
 

@@ -43,6 +43,38 @@ func (s *session) deleteUser() {
 			Fix: "Answer 204 once the resource is deleted.",
 		}, func() { s.judge(x, Status(http.StatusNoContent)) })
 
+		s.it("totalResults of all users goes down by one with a deletion", ID("delete.total"), Requires("7644-3.6-02"), Explain{
+			Why: "Clients compare the number of users with that of their own; one that counts the deleted starts a full synchronisation each time.",
+			Fix: "Leave deleted resources out of totalResults, also where they are kept internally.",
+		}, func() {
+			gone()
+			// How many users there are decides, so this must be alone.
+			s.alone(func() {
+				s.judgeWalk(func() ([]*reports.Exchange, error) {
+					leaver := s.makeUser("delete-total")
+					all := func() (*reports.Exchange, int) {
+						x := s.get(leaver.typ.Endpoint, "count", "0")
+						n, ok := listInt(x, "totalResults")
+						if x.Status != http.StatusOK || !ok {
+							s.see(x)
+							s.skip("the target does not say how many users it has (status %d)", x.Status)
+						}
+						return x, n
+					}
+					first, before := all()
+					if x := s.remove(leaver); !x.Success() {
+						s.see(x)
+						s.block("delete.status", "DELETE answered %d", x.Status)
+					}
+					second, after := all()
+					if after != before-1 {
+						return []*reports.Exchange{first, second}, wrong("totalResults after the deletion of one user", before-1, after)
+					}
+					return []*reports.Exchange{first, second}, nil
+				})
+			})
+		})
+
 		s.it("the answer to DELETE has no body", ID("delete.no-body"), Requires("7644-3.6-05"), Explain{
 			Why: "The deleted user's data does not belong into an answer that says that it is gone.",
 			Fix: "Send no body with the answer to DELETE.",

@@ -76,6 +76,17 @@ func (s *session) schemaList() {
 				return nil
 			})))
 		})
+		s.it("each schema has attributes", ID("discovery.schema-attributes"), Requires("7643-7-01"), Explain{
+			Why: "A client that learns from /Schemas what users have finds nothing to map, and sends nothing.",
+			Fix: "Publish all attributes of the schema; RFC 7643 section 8.7.2 marks attributes as required.",
+		}, func() {
+			s.judge(there(), eachSchema(func(id string, o scim.Object) error {
+				if len(scim.Objects(o, "attributes")) == 0 {
+					return wrong("attributes of "+id, text("at least one"), scim.Get(o, "attributes"))
+				}
+				return nil
+			}))
+		})
 		s.it("each schema has a name and a description that is not empty where it is given", ID("discovery.schema-name"), Requires("7643-7-05"), Explain{
 			Why: "Mapping screens show both to the administrator.",
 			Fix: "Give each schema a name and a description, or leave them out rather than empty.",

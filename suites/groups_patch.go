@@ -233,6 +233,26 @@ func (s *session) groupPatchMembers(people cast) {
 			s.judge(after, membersAre())
 		})
 
+		s.it("PATCH remove of the members that a filter on another part selects is carried out, or refused", ID("groups.patch-remove-filter"), Requires("7644-3.5.2.2-03"), Explain{
+			Why: "A client that takes all users out of a group is told that it is done, and everybody stays inside.",
+			Fix: "Evaluate the filter on each member, or answer 400 invalidFilter.",
+		}, func() {
+			st.with(b, c)
+			for _, m := range scim.Objects(st.state.Object(), "members") {
+				if scim.String(m, "type") != "User" {
+					s.skip("the target shows members without type")
+				}
+			}
+			x, after := st.patch(op("remove", `members[type eq "User"]`, nil))
+			s.see(x)
+			if x.Success() {
+				s.judge(after, membersAre())
+				return
+			}
+			s.judge(x, ClientError)
+			s.judge(after, membersAre(b, c))
+		})
+
 		s.it("PATCH replace with an empty list empties the group", ID("groups.patch-replace-empty"), Requires("7643-2.5-02"), Explain{
 			Why: "Okta sends an empty list when the last person leaves; the last member stays otherwise.",
 			Fix: "Treat an empty array as an order to remove all members.",

@@ -46,6 +46,23 @@ func (s *session) groupQueries() {
 			s.judge(x, Listed(g), Unlisted(decoy))
 		})
 
+		s.it("a list of all groups shows their members", ID("groups.list-members"), Requires("7643-7-23"), Explain{
+			Why: "Clients that read all groups take each of them for empty, and fill it again or delete it.",
+			Fix: "Return members by default in lists with and without a filter, as for single groups.",
+		}, func() {
+			x := s.get(g.typ.Endpoint, "count", "200")
+			if item(x, g) == nil {
+				s.see(x)
+				s.skip("the group is not on the first page of all groups")
+			}
+			s.judge(x, func(x *reports.Exchange) error {
+				if len(scim.List(item(x, g), "members")) == 0 {
+					return wrong("members of a group in the list of all groups", text("its one member"), nil)
+				}
+				return nil
+			})
+		})
+
 		s.it("excludedAttributes=members leaves the members of a group out", ID("groups.exclude-members"), Requires("7644-3.9-06"), Explain{
 			Why: "Entra reads groups in this way, since they may have a hundred thousand members.",
 			Fix: "Support excludedAttributes when a group is read.",

@@ -34,6 +34,7 @@ func (s *session) patching() {
 	s.patchPaths(shared)
 	s.patchFilters()
 	s.patchValues()
+	s.patchTypes()
 	s.patchProtected(shared)
 	s.patchIdentity(shared)
 }

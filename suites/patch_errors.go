@@ -25,6 +25,20 @@ func (s *session) patchMessages(shared func() *patchChain) {
 			s.judge(x, Softly(reports.Warn, patchRefused(scim.InvalidSyntax, scim.InvalidValue)))
 		})
 
+		s.it("an operation whose path is no string is refused", ID("patch.message-path-type"), Requires("7644-3.5.2-05", "7644-3.12-08"), Explain{
+			Why: "A crash makes the client send the same broken message again and again; a path that is dropped changes the whole user.",
+			Fix: "Answer 400 invalidPath or invalidSyntax where path is not a string.",
+		}, func() {
+			x := c.probe(patchBody(object{"op": "replace", "path": 42, "value": object{"displayName": "No Path"}}))
+			s.judge(x, patchRefused(scim.InvalidPath, scim.InvalidSyntax, scim.InvalidValue))
+			s.judge(c.state(), func(x *reports.Exchange) error {
+				if got := scim.Get(x.Object(), "displayName"); got == "No Path" {
+					return wrong("displayName", text("the old one"), got)
+				}
+				return nil
+			})
+		})
+
 		s.it("a PATCH without Operations is refused", ID("patch.message-no-operations"), Requires("7644-3.5.2-04"), Explain{
 			Why: "A success for a message that asks for nothing hides a broken client.",
 			Fix: "Answer 400 invalidSyntax where Operations is missing.",
@@ -150,5 +164,28 @@ func (s *session) patchPaths(shared func() *patchChain) {
 			s.see(p.x)
 			s.judge(p.after, patchKept(p, "emails", "userName"))
 		})
+	})
+}
+
+// patchTypes: values with parts of the wrong type (RFC 7643 §2.3); patchValues has those of simple attributes.
+func (s *session) patchTypes() {
+	s.about("PATCH with parts of the wrong type", func() {
+		var c *patchChain
+		s.beforeAll(func() { c = s.patchChain("types") })
+		for _, k := range []struct {
+			id, title, attr string
+			value           any
+		}{
+			{"patch.type-part", "an object in place of a string within a complex value is refused in PATCH", "name", object{"familyName": object{"formatted": "x"}}},
+			{"patch.type-element", "a number in place of a complex value is refused in PATCH", "emails", []any{42}},
+		} {
+			s.it(k.title, ID(k.id), Requires("7643-2.3-02", "7644-3.12-24"), Explain{
+				Why: "A value of the wrong type that is stored breaks every typed client; one that is dropped is taken for stored.",
+				Fix: "Check the values of PATCH by the same code as those of POST; answer 400 invalidValue.",
+			}, func() {
+				s.patchNeeds(k.attr)
+				s.judge(c.probe(patchBody(op("replace", k.attr, k.value))), patchRefused(scim.InvalidValue, scim.InvalidSyntax))
+			})
+		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/reports"
@@ -48,7 +49,13 @@ such as SCIMPROOF_FAIL_ON, or in scimproof.yaml. Secrets are given by reference,
 			return m.runCheck(c.Context(), f, file, args)
 		},
 	}
-	fs := c.Flags()
+	f.all(c.Flags())
+	m.complete(c)
+	return c
+}
+
+// all registers the flags.
+func (f *checkFlags) all(fs *pflag.FlagSet) {
 	f.connection.flags(fs)
 	f.otherTokens.flags(fs)
 	f.judging.flags(fs)
@@ -60,8 +67,6 @@ such as SCIMPROOF_FAIL_ON, or in scimproof.yaml. Secrets are given by reference,
 	fs.BoolVar(&f.plan, "plan", false, "show what would be sent, and send nothing")
 	fs.BoolVar(&f.keep, "keep", false, "leave what was created on the target; the ledger stays too")
 	fs.StringVar(&f.ledger, "ledger", "", "`FILE` that records what was created, for cleanup (default: in the user's cache directory)")
-	m.complete(c)
-	return c
 }
 
 func (m *Main) runCheck(ctx context.Context, f *checkFlags, file *configFile, args []string) error {

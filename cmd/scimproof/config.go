@@ -115,13 +115,11 @@ func readConfig(path string) (*configFile, error) {
 	if c.Version != 1 {
 		return nil, usage("its first line should be `version: 1`", "%s: the version of the configuration must be 1", path)
 	}
-	if t := c.Target.Auth.Type; t != "" && !slices.Contains(authTypes, t) {
-		return nil, usage("use one of "+strings.Join(authTypes, ", "), "%s: target.auth.type is none of the known ones", path)
+	if err := validateConfig(path, data); err != nil {
+		return nil, err
 	}
 	return c, c.Target.Auth.fits(path)
 }
-
-var authTypes = []string{"none", "bearer", "basic", "header", "oauth2", "mtls"}
 
 // fits refuses fields that do not belong to the type, since they would be left unused without a word.
 func (a authSection) fits(path string) error {
@@ -270,6 +268,7 @@ func (m *Main) load(flags *pflag.FlagSet, path string) (*configFile, error) {
 		return nil, err
 	}
 	kind := givenKind(flags)
+	m.origins = map[string]string{}
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := "SCIMPROOF_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
@@ -280,6 +279,7 @@ func (m *Main) load(flags *pflag.FlagSet, path string) (*configFile, error) {
 		if err := flags.Set(f.Name, v); err != nil {
 			failed = usage("it takes what --"+f.Name+" takes", "the environment variable %s: %w", name, err)
 		}
+		m.origins[f.Name] = name
 	})
 	if failed != nil {
 		return nil, failed
@@ -298,6 +298,7 @@ func (m *Main) load(flags *pflag.FlagSet, path string) (*configFile, error) {
 				return nil, usage("it takes what --"+s.flag+" takes", "%s: %s: %w", cmp.Or(path, defaultConfig), s.key, errors.New(withoutFlag(err)))
 			}
 		}
+		m.origins[f.Name] = cmp.Or(path, defaultConfig) + ": " + s.key
 	}
 	return file, nil
 }

@@ -104,17 +104,19 @@ func (m *Main) para(label, text string) {
 
 func (m *Main) explainCheck(c suites.CheckInfo) {
 	fmt.Fprintf(m.out, "%s  [%s]\n\n", c.ID, c.Level)
-	m.para("Tested", c.Title)
-	m.para("Why", c.Explain.Why)
-	for _, st := range c.Statements {
-		m.para("Judged", st.How)
+	for _, p := range pageOf(c) {
+		if p.label == requirement || p.label == "Fix" {
+			fmt.Fprintln(m.out)
+		}
+		if p.label == "Fix" {
+			m.oftenWrong(c)
+		}
+		m.para(p.label, p.text)
 	}
-	for _, st := range c.Statements {
-		fmt.Fprintln(m.out)
-		m.para("Requirement", st.ID+"  ["+string(st.Level)+"]  RFC "+st.RFC+" section "+st.Section)
-		m.para("", st.Text)
-		m.para("", sectionLink(st))
-	}
+}
+
+// oftenWrong lists the known defects that the check notices.
+func (m *Main) oftenWrong(c suites.CheckInfo) {
 	var wrong []string
 	for _, f := range target.Flaws() {
 		if slices.Contains(f.Kills, c.ID) {
@@ -125,9 +127,6 @@ func (m *Main) explainCheck(c suites.CheckInfo) {
 			wrong = append(wrong, text)
 		}
 	}
-	if len(wrong) > 0 {
-		fmt.Fprintln(m.out)
-	}
 	for i, w := range wrong {
 		label := ""
 		if i == 0 {
@@ -135,9 +134,8 @@ func (m *Main) explainCheck(c suites.CheckInfo) {
 		}
 		m.para(label, w)
 	}
-	if c.Explain.Fix != "" {
+	if len(wrong) > 0 {
 		fmt.Fprintln(m.out)
-		m.para("Fix", c.Explain.Fix)
 	}
 }
 

@@ -43,6 +43,7 @@ type Main struct {
 	secrets  *wire.Secrets
 	out, err io.Writer // Stdout and Stderr without secrets
 	rearm    func()
+	origins  map[string]string      // where the values of flags that were not given come from
 	onSignal atomic.Pointer[string] // what to say at the first signal
 }
 

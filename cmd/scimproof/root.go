@@ -25,7 +25,7 @@ Exit codes: 0 verdict fine, 1 verdict negative, 2 usage, 3 no SCIM endpoint reac
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("`"+c.CommandPath()+" --help` shows the flags", "%w", err)
 	})
-	root.AddCommand(m.check(), m.loadCommand(), m.report(), m.diff(), m.waive(), m.demo(), m.serve(), m.doctor(), m.list(), m.explain(), m.cleanup(), m.completion(), m.version())
+	root.AddCommand(m.check(), m.loadCommand(), m.report(), m.diff(), m.waive(), m.demo(), m.serve(), m.doctor(), m.list(), m.explain(), m.config(), m.docs(), m.cleanup(), m.completion(), m.version())
 	for _, c := range root.Commands() {
 		strict(c)
 	}
