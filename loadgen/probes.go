@@ -108,7 +108,7 @@ func (q *probed) Next() (Op, bool) {
 		case q.p.Target.Configured:
 			q.running.step = stepControl
 		default:
-			q.running.step = stepLookup
+			q.running.step = stepCreate // a look-up may not be offered, and a list needs users
 		}
 		return q.op(q.running), true
 	}
@@ -217,6 +217,10 @@ func (q *probed) advance(st *stage, op Op, out *Outcome) (Op, bool) {
 		switch st.step++; st.step {
 		case stepControl:
 			if !q.p.Target.Configured {
+				continue
+			}
+		case stepLookup:
+			if q.p.Target.NoFilter {
 				continue
 			}
 		case stepList:

@@ -14,8 +14,8 @@ import (
 // Target is what has to be known of an endpoint before it is loaded.
 type Target struct {
 	Users, Groups string // endpoints, such as "/Users"
-	// NoPatch, NoGroups and ETag are what the target says of itself.
-	NoPatch, NoGroups, ETag bool
+	// NoPatch, NoFilter, NoGroups and ETag are what the target says of itself.
+	NoPatch, NoFilter, NoGroups, ETag bool
 	// MembersAsked tells that groups show their members only to those who ask for them.
 	MembersAsked bool
 	// Configured tells that the service provider configuration can be read.
@@ -61,6 +61,9 @@ func Learn(ctx context.Context, c Client, tag string) *Target {
 	t.ETag, _ = scim.Get(config, "etag.supported").(bool)
 	if patch, ok := scim.Get(config, "patch.supported").(bool); ok {
 		t.NoPatch = !patch
+	}
+	if filter, ok := scim.Get(config, "filter.supported").(bool); ok {
+		t.NoFilter = !filter
 	}
 	t.learnSchemas(get(ctx, c, "/Schemas").Object())
 	t.survey(ctx, c, tag)

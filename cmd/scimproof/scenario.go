@@ -119,6 +119,9 @@ func (s *scenarioFlags) identity() map[string]string {
 // make learns the target and makes the plan; it only reads.
 func (s *scenarioFlags) make(ctx context.Context, client *wire.Client, seed int64, tag string, part loadgen.Shard, required map[string]any) (loadgen.Plan, error) {
 	t := loadgen.Learn(ctx, client, tag)
+	if t.NoFilter && (s.scenario != "initial" || s.match != string(provisioning.MatchList)) {
+		return nil, usage("--scenario initial --match list pages through the users instead", "the target says that it does not support filters, so nobody can be looked up there")
+	}
 	d := fixtures.Directory{Seed: seed, Users: s.users, Groups: s.groups, Memberships: s.memberships, Tag: tag, Domain: s.domain, Extra: nested(required)}
 	if s.scenario == "churn" {
 		cfg := churn.Config{Directory: d, Target: t, Part: part}

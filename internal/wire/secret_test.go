@@ -58,29 +58,30 @@ func TestMaskInsideBase64(t *testing.T) {
 }
 
 func TestRedactBody(t *testing.T) {
-	for in, want := range map[string]string{
-		`{ "userName" : "a",  "password":"x y" }`:                                                   `{ "userName" : "a",  "password":"[redacted]" }`,
-		`{"PassWord":"a\"b"}`:                                                                       `{"PassWord":"[redacted]"}`,
-		`{"p\u0061ssword":"a"}`:                                                                     `{"p\u0061ssword":"[redacted]"}`,
-		`[{"a":[{"access_token":"t","n":1.50}]}]`:                                                   `[{"a":[{"access_token":"[redacted]","n":1.50}]}]`,
-		`{"refresh_token":5,"client_secret":["a",{"b":1}],"clientToken":{"x":"y"}}`:                 `{"refresh_token":"[redacted]","client_secret":"[redacted]","clientToken":"[redacted]"}`,
-		`{"password":null,"x":{"password":true}}`:                                                   `{"password":null,"x":{"password":true}}`,
-		`{"op":"replace","path":"password","value":"x"}`:                                            `{"op":"replace","path":"password","value":"[redacted]"}`,
-		`{"value":"x","op":"replace","Path":"urn:ietf:params:scim:schemas:core:2.0:User:Password"}`: `{"value":"[redacted]","op":"replace","Path":"urn:ietf:params:scim:schemas:core:2.0:User:Password"}`,
-		`{"op":"add","value":{"urn:ietf:params:scim:schemas:core:2.0:User:password":"x"}}`:          `{"op":"add","value":{"urn:ietf:params:scim:schemas:core:2.0:User:password":"[redacted]"}}`,
-		`{"path":"password","value":{"password":"x"}}`:                                              `{"path":"password","value":"[redacted]"}`,
-		`{"path":"title","value":"password"}`:                                                       `{"path":"title","value":"password"}`,
-		`{"filter":"password eq \"x y\""}`:                                                          `{"filter":"password eq [redacted]"}`,
-		`{"name":"password","type":"string","value":"shown"}`:                                       `{"name":"password","type":"string","value":"shown"}`,
-		`{"password":"tor`:                                                                          `{"password":[redacted]`,
-		`{"password":"a","x":}`:                                                                     `{"password":[redacted],"x":}`,
-		`grant_type=password&client_secret=abc&scope=x`:                                             `grant_type=password&client_secret=[redacted]&scope=x`,
-		`<User><password>x</password></User>`:                                                       `<User><password>[redacted]</password></User>`,
-		`{"op":"add","path":"password","value":"x",}`:                                               `{"op":"add","path":"password","value":"[redacted]",}`,
-		`{"value":"x","path":"password",}`:                                                          `{"value":"[redacted]","path":"password",}`,
-		`plain text`:                                                                                `plain text`,
-		strings.Repeat("[", 5000) + `{"password":"deepcanary"}`:                                     "",
+	for _, c := range [][2]string{
+		{`{ "userName" : "a",  "password":"x y" }`, `{ "userName" : "a",  "password":"[redacted]" }`},
+		{`{"PassWord":"a\"b"}`, `{"PassWord":"[redacted]"}`},
+		{`{"p\u0061ssword":"a"}`, `{"p\u0061ssword":"[redacted]"}`},
+		{`[{"a":[{"access_token":"t","n":1.50}]}]`, `[{"a":[{"access_token":"[redacted]","n":1.50}]}]`},
+		{`{"refresh_token":5,"client_secret":["a",{"b":1}],"clientToken":{"x":"y"}}`, `{"refresh_token":"[redacted]","client_secret":"[redacted]","clientToken":"[redacted]"}`},
+		{`{"password":null,"x":{"password":true}}`, `{"password":null,"x":{"password":true}}`},
+		{`{"op":"replace","path":"password","value":"x"}`, `{"op":"replace","path":"password","value":"[redacted]"}`},
+		{`{"value":"x","op":"replace","Path":"urn:ietf:params:scim:schemas:core:2.0:User:Password"}`, `{"value":"[redacted]","op":"replace","Path":"urn:ietf:params:scim:schemas:core:2.0:User:Password"}`},
+		{`{"op":"add","value":{"urn:ietf:params:scim:schemas:core:2.0:User:password":"x"}}`, `{"op":"add","value":{"urn:ietf:params:scim:schemas:core:2.0:User:password":"[redacted]"}}`},
+		{`{"path":"password","value":{"password":"x"}}`, `{"path":"password","value":"[redacted]"}`},
+		{`{"path":"title","value":"password"}`, `{"path":"title","value":"password"}`},
+		{`{"filter":"password eq \"x y\""}`, `{"filter":"password eq [redacted]"}`},
+		{`{"name":"password","type":"string","value":"shown"}`, `{"name":"password","type":"string","value":"shown"}`},
+		{`{"password":"tor`, `{"password":[redacted]`},
+		{`{"password":"a","x":}`, `{"password":[redacted],"x":}`},
+		{`grant_type=password&client_secret=abc&scope=x`, `grant_type=password&client_secret=[redacted]&scope=x`},
+		{`<User><password>x</password></User>`, `<User><password>[redacted]</password></User>`},
+		{`{"op":"add","path":"password","value":"x",}`, `{"op":"add","path":"password","value":"[redacted]",}`},
+		{`{"value":"x","path":"password",}`, `{"value":"[redacted]","path":"password",}`},
+		{`plain text`, `plain text`},
+		{strings.Repeat("[", 5000) + `{"password":"deepcanary"}`, ""},
 	} {
+		in, want := c[0], c[1]
 		got := RedactBody(in)
 		if want == "" {
 			if strings.Contains(got, "deepcanary") {
