@@ -435,7 +435,7 @@ func (s *session) bulkCircles() {
 			for i, r := range made {
 				c := j.code(i)
 				switch {
-				case r == nil && (c < 200 || c > 299):
+				case r == nil && (j.x.Status == http.StatusConflict || c >= 400 && c < 500):
 					s.see(j.x)
 				case r == nil:
 					s.judge(j.x, func(*reports.Exchange) error {

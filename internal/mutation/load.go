@@ -19,7 +19,7 @@ import (
 const targetDir = "fixtures/target"
 
 // flawFiles hold defects and legal choices, or what only these use.
-var flawFiles = []string{"flaw.go", "flawed_*.go", "flaws_*.go", "variants*.go", "rewrite.go", "wire.go"}
+var flawFiles = []string{"devices.go", "flaw.go", "flawed_*.go", "flaws_*.go", "variants*.go", "rewrite.go", "wire.go"}
 
 // pkg is the target, parsed and type-checked.
 type pkg struct {

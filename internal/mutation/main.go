@@ -13,7 +13,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/signal"
 	"runtime"
@@ -38,6 +37,7 @@ func run(ctx context.Context) error {
 		workers = flag.Int("workers", runtime.NumCPU(), "mutants tried at once")
 		root    = flag.String("root", ".", "root of the repository")
 		verbose = flag.Bool("v", false, "list the mutants that were noticed too, and by which check")
+		doubt   = flag.Bool("doubt", false, "try the explained mutants alone, and fail where one of them is noticed after all")
 		list    = flag.Bool("list", false, "list the mutants and try none")
 	)
 	flag.Parse()
@@ -65,17 +65,19 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tried := slices.DeleteFunc(slices.Clone(code.mutants), func(m *mutant) bool { return m.flawOnly() })
+	tried := slices.DeleteFunc(slices.Clone(code.mutants), func(m *mutant) bool { return m.flawOnly() || *doubt && m.why == nil })
 	all := len(tried)
 	if *sample > 0 && *sample < len(tried) {
-		rand.New(rand.NewPCG(*seed, 0)).Shuffle(len(tried), func(i, k int) { tried[i], tried[k] = tried[k], tried[i] })
-		tried = tried[:*sample]
+		tried = draw(tried, *sample, *seed)
 	}
 	start := time.Now()
-	j.tryAll(ctx, tried, *workers, *verbose)
+	j.tryAll(ctx, tried, *workers, *doubt, teller(os.Stdout, os.Stderr, len(tried), *verbose || *doubt))
 	report(os.Stdout, tried, all, time.Since(start))
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if n := count(tried, noticed); n > 0 && *doubt {
+		return fmt.Errorf("%d mutants are noticed, and need no explanation", n)
 	}
 	if n := count(tried, survived); n > 0 {
 		return fmt.Errorf("%d mutants survived and are not explained", n)

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"go/types"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +28,7 @@ type mutant struct {
 	n        int
 	file     string // base name
 	fn       string // the function or variable around it
+	in       types.Object
 	line     int
 	operator string
 	// text is the trimmed source line, change the part that is wrong and what it becomes.
@@ -32,8 +38,8 @@ type mutant struct {
 
 	reached bool // by the checks on the clean target
 	fate    fate
-	by      string // the check that noticed it
-	reason  string // from explained.txt
+	by      string  // the check that noticed it
+	why     *reason // from explained.txt
 }
 
 func (m *mutant) String() string {
@@ -42,6 +48,22 @@ func (m *mutant) String() string {
 
 // flawOnly tells whether the place belongs to the flaws and variants, which are not under test.
 func (m *mutant) flawOnly() bool { return m.quirk && !m.reached }
+
+// draw takes a sample. Who is in it depends on the mutant and the seed alone, so that a change of the target elsewhere leaves
+// the sample what it was.
+func draw(list []*mutant, n int, seed uint64) []*mutant {
+	rank := make(map[*mutant]uint64, len(list))
+	same := map[string]int{}
+	for _, m := range list {
+		key := strings.Join([]string{m.file, m.fn, m.operator, m.text, m.change}, "\x00")
+		sum := sha256.Sum256(fmt.Append(nil, seed, "\x00", same[key], "\x00", key))
+		same[key]++
+		rank[m] = binary.BigEndian.Uint64(sum[:])
+	}
+	out := slices.Clone(list)
+	slices.SortFunc(out, func(a, b *mutant) int { return cmp.Compare(rank[a], rank[b]) })
+	return out[:n]
+}
 
 func count(list []*mutant, f fate) (n int) {
 	for _, m := range list {
@@ -52,19 +74,10 @@ func count(list []*mutant, f fate) (n int) {
 	return n
 }
 
-// report lists the survivors and sums up.
+// report sums up.
 func report(w io.Writer, list []*mutant, all int, took time.Duration) {
-	slices.SortFunc(list, func(a, b *mutant) int { return a.n - b.n })
-	for _, m := range list {
-		if m.fate == survived {
-			where := ""
-			if !m.reached {
-				where = " [not reached]"
-			}
-			_, _ = fmt.Fprintf(w, "SURVIVED%s %s\n", where, m)
-		}
-	}
 	byOperator := map[string][2]int{}
+	byKind := map[string]int{}
 	for _, m := range list {
 		c := byOperator[m.operator]
 		c[0]++
@@ -72,14 +85,22 @@ func report(w io.Writer, list []*mutant, all int, took time.Duration) {
 			c[1]++
 		}
 		byOperator[m.operator] = c
+		if m.fate == explained {
+			byKind[m.why.kind]++
+		}
 	}
 	names := make([]string, 0, len(byOperator))
 	for name, c := range byOperator {
 		names = append(names, fmt.Sprintf("%s %d/%d", name, c[1], c[0]))
 	}
 	slices.Sort(names)
-	dead := count(list, noticed)
-	_, _ = fmt.Fprintf(w, "\n%d of %d mutants tried in %v: %d noticed, %d survived and explained, %d survived\n",
-		len(list)-count(list, untried), all, took.Round(time.Second), dead, count(list, explained), count(list, survived))
+	tried, dead, left := len(list)-count(list, untried), count(list, noticed), count(list, survived)
+	_, _ = fmt.Fprintf(w, "\n%d of %d mutants tried in %v: %d noticed, %d survived and explained, %d survived (%.1f %%)\n",
+		tried, all, took.Round(time.Second), dead, count(list, explained), left, 100*float64(left)/float64(max(tried, 1)))
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		if n := byKind[kind]; n > 0 {
+			_, _ = fmt.Fprintf(w, "explained: %d %s\n", n, kinds[kind])
+		}
+	}
 	_, _ = fmt.Fprintf(w, "survivors by operator: %s\n", strings.Join(names, ", "))
 }

@@ -28,17 +28,23 @@ func mutate(root, glob string) (*mutated, error) {
 	}
 	slices.Sort(names)
 	next := 1
+	quirks := map[string][][2]token.Pos{}
 	for _, name := range names {
 		if ok, err := path.Match(glob, name); err != nil {
 			return nil, err
-		} else if !ok || slices.ContainsFunc(flawFiles, func(g string) bool { ok, _ := path.Match(g, name); return ok }) {
+		} else if !ok || flawFile(name) {
 			continue
 		}
 		w := &walker{p: p, name: name, src: p.src[name], next: next, skip: map[ast.Node]bool{}}
 		w.file(p.files[name])
 		next = w.next
+		quirks[name] = w.quirks
 		out.mutants = append(out.mutants, w.mutants...)
 		out.files[name] = w.edits.apply(w.src)
+	}
+	serves := p.servesFlaws(quirks)
+	for _, m := range out.mutants {
+		m.quirk = m.quirk || m.in != nil && serves[m.in]
 	}
 	return out, nil
 }
@@ -52,6 +58,7 @@ type walker struct {
 	mutants []*mutant
 	next    int
 	fn      string
+	in      types.Object // the function around
 	results [][]ast.Expr // types of the results of the functions around, innermost last
 	quirks  [][2]token.Pos
 	skip    map[ast.Node]bool
@@ -63,7 +70,7 @@ func (w *walker) file(f *ast.File) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			w.fn = d.Name.Name
+			w.fn, w.in = d.Name.Name, w.p.info.Defs[d.Name]
 			if d.Recv != nil {
 				w.fn = strings.Trim(w.text(d.Recv.List[0].Type), "*") + "." + w.fn
 			}
@@ -76,7 +83,7 @@ func (w *walker) file(f *ast.File) {
 			}
 			for _, spec := range d.Specs {
 				v := spec.(*ast.ValueSpec)
-				w.fn = v.Names[0].Name
+				w.fn, w.in = v.Names[0].Name, nil
 				for _, e := range v.Values {
 					w.walk(e)
 				}
@@ -217,7 +224,7 @@ func (w *walker) add(at token.Pos, operator, change string) int {
 	start := strings.LastIndexByte(string(w.src[:pos.Offset]), '\n') + 1
 	line, _, _ := strings.Cut(string(w.src[start:]), "\n")
 	m := &mutant{
-		n: w.next, file: w.name, fn: w.fn, line: pos.Line, operator: operator, text: strings.TrimSpace(line), change: change, fate: untried,
+		n: w.next, file: w.name, fn: w.fn, in: w.in, line: pos.Line, operator: operator, text: strings.TrimSpace(line), change: change, fate: untried,
 		quirk: slices.ContainsFunc(w.quirks, func(r [2]token.Pos) bool { return r[0] <= at && at < r[1] }),
 	}
 	w.next++

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,16 +35,17 @@ func run() error {
 			return err
 		}
 	}
-	srv, err := target.New(target.Config{Token: "let-me-in"})
+	srv, err := target.New(target.Config{Token: "let-me-in", Variants: listed("SCIMPROOF_VARIANTS")})
 	if err != nil {
 		return err
 	}
 	var first sync.Once
+	learning := newLearner(os.Getenv("SCIMPROOF_REACHED"))
 	run, err := suites.Run(context.Background(), suites.Config{
-		Seed: 1,
+		Seed: 1, Only: listed("SCIMPROOF_ONLY"), Parallel: learning.width(),
 		Wire: wire.Config{
 			BaseURL: "http://127.0.0.1/scim/v2", Transport: inProcess{srv}, Timeout: 8 * time.Second,
-			Auth: wire.Auth{Kind: "bearer", Token: "let-me-in"},
+			Auth: wire.Auth{Kind: "bearer", Token: "let-me-in"}, OnExchange: learning.exchanged(),
 		},
 		OnResult: func(r reports.Result) {
 			if was, ok := clean[r.ID]; ok && rank(r.Word) > rank(was) {
@@ -76,8 +78,16 @@ func run() error {
 			return err
 		}
 	}
+	if err := learning.write(run); err != nil {
+		return err
+	}
 	fmt.Println("survived")
 	return nil
+}
+
+// listed reads a list from the environment.
+func listed(name string) []string {
+	return strings.FieldsFunc(os.Getenv(name), func(r rune) bool { return r == ',' })
 }
 
 // rank orders the words by how much has been noticed.
