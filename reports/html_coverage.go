@@ -10,13 +10,14 @@ import (
 type htmlRFC struct {
 	RFC        string
 	Counts     []htmlCount
+	Bar        []htmlPart
 	Total      int
 	Sections   []htmlSection
 	Statements []htmlStatement
 }
 
 type htmlSection struct {
-	Number, Link                  string
+	Number, Title, Link           string
 	Total                         int
 	Pass, Fail, Warn, Skip, Other int
 	Bar                           []htmlPart
@@ -70,7 +71,7 @@ func coverage(results []Result) []htmlRFC {
 		}
 		rfc := &out[len(out)-1]
 		if n := len(rfc.Sections); n == 0 || rfc.Sections[n-1].Number != line(q.Section) {
-			rfc.Sections = append(rfc.Sections, htmlSection{Number: line(q.Section), Link: rfcLink(q)})
+			rfc.Sections = append(rfc.Sections, htmlSection{Number: line(q.Section), Title: sectionTitles[q.RFC+"/"+q.Section], Link: rfcLink(q)})
 		}
 		s := &rfc.Sections[len(rfc.Sections)-1]
 		s.Total++
@@ -99,6 +100,7 @@ func coverage(results []Result) []htmlRFC {
 				out[i].Counts = append(out[i].Counts, htmlCount{w, counts[w]})
 			}
 		}
+		out[i].Bar = bar([]htmlCount{{Pass, counts[Pass]}, {Fail, counts[Fail]}, {Error, counts[Error]}, {Warn, counts[Warn]}, {Waived, counts[Waived]}, {Info, counts[Info]}, {Skip, counts[Skip]}})
 		for j := range out[i].Sections {
 			s := &out[i].Sections[j]
 			s.Bar = bar([]htmlCount{{Pass, s.Pass}, {Fail, s.Fail}, {Warn, s.Warn}, {Info, s.Other}, {Skip, s.Skip}})

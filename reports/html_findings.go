@@ -66,6 +66,7 @@ type htmlCause struct {
 // listCauses lists what the findings have in common. A cause of one check says no more than that check, so that a run with
 // nothing else in it still shows them: they are the way into a long report.
 func (b *htmlBuilder) listCauses() {
+	explained := 0
 	for i, c := range b.causes {
 		if len(c.Checks) == 0 {
 			continue
@@ -86,9 +87,16 @@ func (b *htmlBuilder) listCauses() {
 			}
 			h.Checks = append(h.Checks, line(id))
 		}
-		if len(b.page.Causes) < htmlRows {
+		explained += len(c.Checks)
+		switch n := len(b.page.Causes) + len(b.page.MoreCauses); {
+		case n < htmlCauses:
 			b.page.Causes = append(b.page.Causes, h)
+		case n < htmlRows:
+			b.page.MoreCauses = append(b.page.MoreCauses, h)
 		}
+	}
+	if n := len(b.causes); n < explained {
+		b.page.CauseCount = fmt.Sprintf("%s for %s that failed, warned or could not be judged.", plural(n, "cause"), plural(explained, "check"))
 	}
 }
 

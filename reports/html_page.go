@@ -14,6 +14,7 @@ const (
 	htmlShort  = 600     // bytes of a line
 	htmlRows   = 500     // rows of a list that a target can lengthen
 	htmlInList = 12      // ids that are named before the rest is counted
+	htmlCauses = 12      // causes that are shown before the rest is folded away
 )
 
 // line makes foreign text ready for the page: cut, visible, on one line.
@@ -27,12 +28,14 @@ type htmlPage struct {
 	Title, Target, URL, When, Tool string
 	Tone, Glyph, Word, Says        string
 	Exit                           int
+	NoGrade                        string // why there is no grade
 	Reasons, Asks                  []string
 	Hint                           string
 	Start                          *htmlCause // what to look at first
 	Cards                          []htmlCard
 	Load                           *htmlLoad
-	Causes                         []htmlCause
+	CauseCount                     string
+	Causes, MoreCauses             []htmlCause // the first ones, and the rest
 	Groups                         []htmlGroup
 	Words                          []htmlCount
 	Areas, Levels                  []string
@@ -188,6 +191,15 @@ func (b *htmlBuilder) cards() {
 			p.Words = append(p.Words, htmlCount{w, n})
 		}
 	}
+	if g, why := r.Grade(v); g != nil {
+		c := htmlCard{Label: "Grade", Value: g.Letter, Tone: gradeTone(g.Letter), Lines: []string{fmt.Sprintf("score %.1f of 100, grading guide %d", g.Score, g.Guide)}}
+		if g.Cap != "" {
+			c.Lines = append(c.Lines, "capped: "+line(g.Cap))
+		}
+		p.Cards = append(p.Cards, c)
+	} else if r.Load == nil {
+		p.NoGrade = line(why)
+	}
 	var counts []htmlCount
 	for _, w := range Words() {
 		counts = append(counts, htmlCount{w, v.Count[w]})
@@ -219,6 +231,16 @@ func (b *htmlBuilder) cards() {
 		c.Lines = append(c.Lines, "clean-up skipped: "+line(u.Skipped))
 	}
 	p.Cards = append(p.Cards, c)
+}
+
+func gradeTone(letter string) string {
+	switch {
+	case strings.HasPrefix(letter, "A"):
+		return "good"
+	case letter == "B" || letter == "C":
+		return "warn"
+	}
+	return "bad"
 }
 
 // summary is the counts in words.
@@ -299,7 +321,9 @@ func (b *htmlBuilder) features() {
 		switch {
 		case f.Claimed != nil && f.Observed != nil && *f.Claimed && !*f.Observed:
 			h.Says, h.Tone = "claimed, but does not work", "bad"
-		case f.Observed != nil && *f.Observed && (f.Claimed == nil || !*f.Claimed):
+		case f.Observed != nil && *f.Observed && f.Claimed == nil:
+			h.Says, h.Tone = "works; nothing is said about it", "open"
+		case f.Observed != nil && *f.Observed && !*f.Claimed:
 			h.Says, h.Tone = "works, but is not claimed", "warn"
 		case f.Claimed != nil && f.Observed != nil:
 			h.Says, h.Tone = "as claimed", "good"

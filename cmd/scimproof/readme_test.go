@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/scimproof/scimproof/fixtures/target"
 )
@@ -90,8 +93,85 @@ func TestReadmeYAML(t *testing.T) {
 			sh.run(t, "scimproof check")
 		}
 	}
-	if ran < 2 || configs != 1 {
+	if ran < 1 || configs != 1 {
 		t.Errorf("%d commands and %d configuration files were found", ran, configs)
+	}
+}
+
+// TestExamplesOfCI runs the check commands of examples/ci, and wants the files that they hand on to be written.
+func TestExamplesOfCI(t *testing.T) {
+	files, err := filepath.Glob("../../examples/ci/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(file, "Jenkinsfile") {
+			if err := yaml.Unmarshal(text, new(any)); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+		sh := newShell(t)
+		sh.exports = []string{"SCIM_TOKEN=your-token", "SCIM_URL=" + sh.url, "SCIM_HOST=127.0.0.1"}
+		for _, command := range regexp.MustCompile(`(?m)^ *(?:- |sh ')(scimproof check .*?)'?$`).FindAllStringSubmatch(string(text), -1) {
+			ran++
+			sh.run(t, command[1]+" --only create")
+			for _, path := range regexp.MustCompile(`scimproof-reports/\S*\.(?:xml|json)`).FindAllString(string(text), -1) {
+				if _, err := os.Stat(filepath.Join(sh.dir, path)); err != nil {
+					t.Errorf("%s hands on what is not written: %v", file, err)
+				}
+			}
+		}
+	}
+	if ran != 2 || len(files) != 3 {
+		t.Errorf("%d commands in %d files", ran, len(files))
+	}
+}
+
+// TestActionInputs wants the action to hand each of its inputs to its script, under the name that the script reads.
+func TestActionInputs(t *testing.T) {
+	var action struct {
+		Inputs map[string]any `yaml:"inputs"`
+		Runs   struct {
+			Steps []struct {
+				Env map[string]string `yaml:"env"`
+			} `yaml:"steps"`
+		} `yaml:"runs"`
+	}
+	text, err := os.ReadFile("../../.github/actions/run/action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &action); err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile("../../.github/actions/run/check.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{}
+	for _, step := range action.Runs.Steps {
+		maps.Copy(env, step.Env)
+	}
+	_, flags := newCheckFlags()
+	for name := range action.Inputs {
+		variable := "INPUT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		if name == "version" {
+			variable = "SCIMPROOF_VERSION"
+		}
+		if env[variable] != "${{ inputs."+name+" }}" {
+			t.Errorf("the input %s is not handed on as %s", name, variable)
+		}
+		if name != "version" && !strings.Contains(string(script), variable) && (flags.Lookup(name) == nil || !strings.Contains(string(script), " "+name)) {
+			t.Errorf("check.sh does not read %s", name)
+		}
+	}
+	if len(action.Inputs) < 10 {
+		t.Errorf("only %d inputs were found", len(action.Inputs))
 	}
 }
 

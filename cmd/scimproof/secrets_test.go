@@ -35,7 +35,7 @@ func TestSecretsAreNeverWritten(t *testing.T) {
 	bearer := []string{"--token", "env:TOKEN"}
 	basic := []string{"--basic-user", "canary-user", "--basic-password", "env:PASSWORD"}
 	others := []string{"--restricted-token", "env:READER", "--expired-token", "env:EXPIRED", "--other-domain-token", "env:DOMAIN", "--only", "auth"}
-	everything := []string{"-vv", "--only", "create,discovery", "-o", "json=r.json", "-o", "junit=r.xml", "-o", "text=r.txt", "--keep"}
+	everything := []string{"-vv", "--only", "create,discovery", "-o", "json=r.json", "-o", "junit=r.xml", "-o", "text=r.txt", "--out-dir", "all", "--keep"}
 	check := func(url string, auth []string) []string {
 		return append(append([]string{"check", url}, auth...), everything...)
 	}
