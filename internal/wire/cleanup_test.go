@@ -51,7 +51,7 @@ func TestCleanupAfterKill(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f.dropCreateAns = true
+			f.dropCreateAns.Store(true)
 			c := newTestClient(t, Config{BaseURL: s.URL, Ledger: l})
 			if x := c.Do(t.Context(), Request{Method: "POST", Path: "/Users", Creates: "/Users", Body: user("U1-" + testRun)}); x.Err() == nil {
 				t.Fatal("the answer was to be lost")

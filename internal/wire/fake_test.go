@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -26,7 +27,7 @@ type fakeSCIM struct {
 	softDelete    bool
 	needIfMatch   bool
 	failDelete    int
-	dropCreateAns bool // create, then cut the connection
+	dropCreateAns atomic.Bool // create, then cut the connection
 	deleted       []string
 }
 
@@ -73,7 +74,7 @@ func (f *fakeSCIM) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		id := f.put(endpoint, o)
-		if f.dropCreateAns {
+		if f.dropCreateAns.Load() {
 			panic(http.ErrAbortHandler)
 		}
 		w.Header().Set("Location", "http://"+r.Host+endpoint+"/"+id)

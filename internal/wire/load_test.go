@@ -155,9 +155,9 @@ func TestCleanupByCrowd(t *testing.T) {
 			c.Send(context.Background(), &Request{Method: "POST", Path: "/Users", Body: fmt.Appendf(nil, `{"userName":"%s-%d"}`, testRun, i)}, &a)
 		}
 		c.Send(context.Background(), &Request{Method: "POST", Path: "/Groups", Body: []byte(`{"displayName":"` + testRun + `"}`)}, &a)
-		f.dropCreateAns = true
+		f.dropCreateAns.Store(true)
 		c.Send(context.Background(), &Request{Method: "POST", Path: "/Users", Body: []byte(`{"userName":"` + testRun + `-unknown"}`)}, &a)
-		f.dropCreateAns = false
+		f.dropCreateAns.Store(false)
 		l := c.Ledger()
 		if again {
 			_ = l.Close()
