@@ -92,7 +92,7 @@ func (z *zoo) fill(t *resourceType) (*pen, string) {
 		return nil, line
 	}
 	if s.cfg.Wire.ReadOnly {
-		return nil, "read-only run: this check has to write"
+		return nil, readOnlyRun
 	}
 	if !s.learned.published {
 		return nil, "no schemas are published, so nothing is known of the characteristics of attributes"

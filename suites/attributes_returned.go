@@ -61,7 +61,7 @@ func (z *zoo) viewsOf(p *pen) *views {
 		o := item(x, p.a.resource)
 		return o, o != nil
 	}
-	listed := s.learned.claim(Filter) == nil || *s.learned.claim(Filter) || s.cfg.Force[Filter]
+	listed := s.offers(Filter)
 	if listed {
 		if o, ok := pick(keep(s.get(p.t.Endpoint, "filter", filter))); ok {
 			v.plain["a list"] = o

@@ -64,9 +64,7 @@ func (s *session) authentication() {
 					return d
 				}
 			}
-			if s.cfg.Wire.ReadOnly {
-				s.skip("read-only run: this check has to write")
-			}
+			s.needsWrites()
 			s.needsType("User")
 			if strings.HasPrefix(id, "group") {
 				s.needsType("Group")

@@ -164,7 +164,7 @@ func (s *session) concurrentCreates() {
 
 // byNameIfFilters is byName for checks that can do without; the exchange has no status where the target has no filters.
 func (s *session) byNameIfFilters(r *resource) *reports.Exchange {
-	if c := s.learned.claim(Filter); c != nil && !*c && !s.cfg.Force[Filter] {
+	if !s.offers(Filter) {
 		return &reports.Exchange{}
 	}
 	return s.get(r.typ.Endpoint, "filter", "userName eq "+scim.Quote(scim.String(r.Sent, "userName")))

@@ -124,7 +124,7 @@ func (s *session) hostileValues() {
 					}
 				}
 			}
-			if c := s.learned.claim(Filter); c == nil || *c || s.cfg.Force[Filter] {
+			if s.offers(Filter) {
 				searchable = s.findable()
 			}
 		})
@@ -232,7 +232,7 @@ func (s *session) hostileUpdates() {
 			o[name] = text1
 			put = s.replace(u, o)
 			afterPut = s.read(u)
-			if c := s.learned.claim(Patch); c == nil || *c || s.cfg.Force[Patch] {
+			if s.offers(Patch) {
 				patched = s.patch(u, op("replace", name, text2))
 				afterPatch = s.read(u)
 			}

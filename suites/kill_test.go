@@ -133,37 +133,35 @@ func onlyGlobs() []string {
 	return strings.Split(*onlyFlag, ",")
 }
 
-// lanes maps each check to its lane, each lane to its checks, and tells which lanes look at the whole run.
-func lanes() (of map[string]string, checks map[string][]string, last map[string]bool) {
-	s := &session{engine: &engine{cfg: Config{RunID: "listing0"}, reg: newRegistry(func(string) bool { return true })}}
-	s.build()
-	of, checks, last = map[string]string{}, map[string][]string{}, map[string]bool{}
-	for _, l := range s.lanes {
-		last[l.name] = l.last
+// laneOf maps each check to its lane.
+func laneOf() map[string]*lane {
+	out := map[string]*lane{}
+	for _, l := range unrun().lanes {
 		for _, b := range l.blocks {
 			for _, n := range b.nodes {
-				of[n.check.ID] = l.name
-				checks[l.name] = append(checks[l.name], n.check.ID)
+				out[n.check.ID] = l
 			}
 		}
 	}
-	return of, checks, last
+	return out
 }
 
 // concerned lists the checks of the lanes that hold one of the ids: what a check sees does not depend on other lanes
 // (TestLanes), and a flaw that is named by none in a lane seldom shows there. It is nil, for all, where a lane that looks
 // at the whole run is among them.
-func concerned(ids []string, of map[string]string, checks map[string][]string, last map[string]bool) []string {
-	var out []string
-	seen := map[string]bool{}
+func concerned(ids []string, of map[string]*lane) []string {
+	among := map[*lane]bool{}
 	for _, id := range ids {
 		l := of[id]
-		if last[l] || l == "" {
+		if l == nil || l.last {
 			return nil
 		}
-		if !seen[l] {
-			seen[l] = true
-			out = append(out, checks[l]...)
+		among[l] = true
+	}
+	var out []string
+	for id, l := range of {
+		if among[l] {
+			out = append(out, id)
 		}
 	}
 	return out
@@ -172,7 +170,7 @@ func concerned(ids []string, of map[string]string, checks map[string][]string, l
 // TestKillMatrix proves every check able to fail, and every flaw to be seen by exactly the checks that it names.
 func TestKillMatrix(t *testing.T) {
 	only := onlyGlobs()
-	laneOf, checksOf, lastLanes := lanes()
+	lanes := laneOf()
 	counts := func(id string) bool { return only == nil || matches(only, id) }
 	clean := words(judgeTarget(t, target.Config{}, only...))
 	if counts("tls.version-1.2") {
@@ -192,7 +190,7 @@ func TestKillMatrix(t *testing.T) {
 		if only != nil || *wholeFlag {
 			return only
 		}
-		return concerned(want, laneOf, checksOf, lastLanes)
+		return concerned(want, lanes)
 	}
 	tried := 0
 	mine := shards(t)

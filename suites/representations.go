@@ -27,7 +27,7 @@ func (s *session) representations() {
 				s.client.Ledger().Own(u.typ.Endpoint, id, "")
 			}
 			putRead = s.read(u)
-			if c := s.learned.claim(Patch); c == nil || *c || s.cfg.Force[Patch] {
+			if s.offers(Patch) {
 				patched = s.patch(u, op("replace", "displayName", "Shown once more"))
 			}
 			patchRead = s.read(u)

@@ -195,14 +195,20 @@ func List() []CheckInfo {
 
 // list builds the tree once; the checks do not depend on the target.
 var list = sync.OnceValue(func() []CheckInfo {
-	s := &session{engine: &engine{cfg: Config{RunID: "listing0"}, reg: newRegistry(func(string) bool { return true })}}
-	s.build()
+	s := unrun()
 	out := make([]CheckInfo, len(s.reg.checks))
 	for i, c := range s.reg.checks {
 		out[i] = *c
 	}
 	return out
 })
+
+// unrun is a session whose tree is built and knows no target.
+func unrun() *session {
+	s := &session{engine: &engine{cfg: Config{RunID: "listing0"}, reg: newRegistry(func(string) bool { return true })}}
+	s.build()
+	return s
+}
 
 // SelectionError says that no check was selected.
 type SelectionError struct{ Only, Skip []string }

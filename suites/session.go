@@ -279,10 +279,26 @@ func (s *session) block(by, format string, args ...any) {
 // requires skips unless the feature may be exercised: it is claimed, or nothing was claimed about it, or it was
 // forced by the configuration.
 func (s *session) requires(f Feature) {
-	if c := s.learned.claim(f); c != nil && !*c && !s.cfg.Force[f] {
+	if !s.offers(f) {
 		s.skip("ServiceProviderConfig says %s.supported is false", f)
 	}
 }
+
+// offers tells whether the feature may be exercised, for checks that can do without; see requires.
+func (s *session) offers(f Feature) bool {
+	c := s.learned.claim(f)
+	return c == nil || *c || s.cfg.Force[f]
+}
+
+// needsWrites skips in a run that may not write.
+func (s *session) needsWrites() {
+	if s.cfg.Wire.ReadOnly {
+		s.skip(readOnlyRun)
+	}
+}
+
+// readOnlyRun is why a run that may not write skips a check.
+const readOnlyRun = "read-only run: this check has to write"
 
 // needs skips unless the type has the attribute (in standard notation), by its schema or, where no schema was
 // published, by what a first record kept.
