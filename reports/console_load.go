@@ -13,13 +13,7 @@ func (c *console) load() {
 		return
 	}
 	for _, t := range l.Thresholds {
-		word := Pass
-		switch {
-		case !t.Judged:
-			word = Error
-		case !t.Met:
-			word = Fail
-		}
+		word := t.word()
 		c.put(c.paint(word, string(word))+strings.Repeat(" ", 8-len(word)), 8, t.Text+"  "+t.Actual, 0)
 	}
 	if len(l.Thresholds) > 0 {

@@ -57,13 +57,7 @@ func newHTMLLoad(l *Load) *htmlLoad {
 	}
 	h.Asked = line((&console{}).asked(l))
 	for _, t := range l.Thresholds {
-		word := Pass
-		switch {
-		case !t.Judged:
-			word = Error
-		case !t.Met:
-			word = Fail
-		}
+		word := t.word()
 		h.Thresholds = append(h.Thresholds, htmlThreshold{word, line(t.Text), line(t.Actual)})
 	}
 	for _, o := range l.Operations {

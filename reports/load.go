@@ -194,6 +194,17 @@ type LoadThreshold struct {
 	Judged bool   `json:"judged"` // false: nothing was measured that it could be held against
 }
 
+// word is how a threshold ended, as a check would.
+func (t LoadThreshold) word() Word {
+	switch {
+	case !t.Judged:
+		return Error
+	case !t.Met:
+		return Fail
+	}
+	return Pass
+}
+
 // LoadLimit is where a rising rate broke the thresholds.
 type LoadLimit struct {
 	Sustained float64    `json:"sustained"` // flows per second, 0 = none

@@ -275,13 +275,7 @@ func (d *markdown) load(l *Load) {
 	if len(l.Thresholds) > 0 {
 		b.WriteString("\n| threshold | measured | |\n|---|---|---|\n")
 		for _, t := range l.Thresholds {
-			word := Pass
-			switch {
-			case !t.Judged:
-				word = Error
-			case !t.Met:
-				word = Fail
-			}
+			word := t.word()
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", mdCode(t.Text), mdText(xmlLine(t.Actual)), word)
 		}
 	}
