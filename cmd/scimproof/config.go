@@ -104,13 +104,8 @@ func readConfig(path string) (*configFile, error) {
 		return nil, usage("check the path behind --config", "the configuration cannot be read: %w", err)
 	}
 	c := &configFile{}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(c); err != nil {
-		return nil, configError(path, err, reflect.TypeFor[configFile]())
-	}
-	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return nil, usage("keep one document", "%s: more than one YAML document", path)
+	if err := decodeYAML(path, data, c); err != nil {
+		return nil, err
 	}
 	if c.Version != 1 {
 		return nil, usage("its first line should be `version: 1`", "%s: the version of the configuration must be 1", path)
@@ -119,6 +114,19 @@ func readConfig(path string) (*configFile, error) {
 		return nil, err
 	}
 	return c, c.Target.Auth.fits(path)
+}
+
+// decodeYAML reads the one document of a file into a struct that has a field for each of its keys.
+func decodeYAML[T any](path string, data []byte, into *T) error {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(into); err != nil {
+		return configError(path, err, reflect.TypeFor[T]())
+	}
+	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return usage("keep one document", "%s: more than one YAML document", path)
+	}
+	return nil
 }
 
 // fits refuses fields that do not belong to the type, since they would be left unused without a word.

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -41,13 +38,8 @@ func readWaivers(name string, now time.Time) ([]reports.Waiver, error) {
 		return nil, usage("check the path behind --waivers", "the waivers cannot be read: %w", err)
 	}
 	var file waiverFile
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(&file); err != nil {
-		return nil, configError(name, err, reflect.TypeFor[waiverFile]())
-	}
-	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return nil, usage("keep one document", "%s: more than one YAML document", name)
+	if err := decodeYAML(name, data, &file); err != nil {
+		return nil, err
 	}
 	if file.Version != 1 {
 		return nil, usage("its first line should be `version: 1`", "%s: the version of the waivers must be 1", name)
@@ -61,10 +53,11 @@ func readWaivers(name string, now time.Time) ([]reports.Waiver, error) {
 		if err := e.fits(checks, now); err != nil {
 			return nil, wrapUsage(place, err)
 		}
-		for _, target := range append([]string{""}, e.Targets...) {
-			if len(e.Targets) > 0 && target == "" {
-				continue
-			}
+		targets := e.Targets
+		if len(targets) == 0 {
+			targets = []string{""} // all of them
+		}
+		for _, target := range targets {
 			key := e.ID + "\n" + target
 			if first, twice := seen[key]; twice {
 				return nil, usage("keep one of them", "%s: %s has a waiver already, in line %d", place, e.ID, first)
