@@ -75,7 +75,7 @@ type driver struct {
 	alarm   alarm
 	kick    chan struct{} // wakes the Pacer
 	jobs    chan *job     // released by the Pacer, taken by the workers; one each per tick
-	pool    sync.Pool     // of *wire.Answer
+	idle    chan *worker  // what a worker needs again and again
 
 	mu        sync.Mutex // of the plan and everything below
 	ready     queue
@@ -156,8 +156,8 @@ func newDriver(ctx context.Context, cfg Config) (*driver, error) {
 		cfg.alarm = newAlarm
 	}
 	d := &driver{cfg: cfg, ctx: ctx, kick: make(chan struct{}, 1), jobs: make(chan *job, cfg.Workers)}
+	d.idle = make(chan *worker, cfg.Workers)
 	d.pace.most = cfg.MaxRate
-	d.pool.New = func() any { return &wire.Answer{} }
 	d.sending, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return d, nil
 }
@@ -555,9 +555,16 @@ type sender driver
 // job through the Pacer and vegeta's channels costs as much as to send it. The request that vegeta made is never sent.
 func (s *sender) RoundTrip(r *http.Request) (*http.Response, error) {
 	d := (*driver)(s)
-	for j := <-d.jobs; j != nil; {
-		j = d.serve(j)
+	var w *worker
+	select {
+	case w = <-d.idle:
+	default:
+		w = newWorker(d.cfg.Client)
 	}
+	for j := <-d.jobs; j != nil; {
+		j = d.serve(j, w)
+	}
+	d.idle <- w
 	return &http.Response{StatusCode: http.StatusNoContent, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, Request: r}, nil
 }
 
@@ -569,8 +576,22 @@ func (d *driver) broke(c any) {
 	d.endLocked(&reports.Cut{Kind: reports.CutBug, Why: fmt.Sprint(c), Hint: "please report it"})
 }
 
+// worker is the memory of one request at a time.
+type worker struct {
+	req    wire.Request
+	answer wire.Answer
+	out    Outcome
+	record func() *reports.Exchange
+}
+
+func newWorker(c *wire.Client) *worker {
+	w := &worker{}
+	w.record = func() *reports.Exchange { return c.Exchange(&w.req, &w.answer) }
+	return w
+}
+
 // serve sends a job, and returns the next one that this worker may send at once, or nil.
-func (d *driver) serve(j *job) (onward *job) {
+func (d *driver) serve(j *job, w *worker) (onward *job) {
 	held, flown := false, false
 	defer func() {
 		if c := recover(); c != nil {
@@ -587,18 +608,19 @@ func (d *driver) serve(j *job) (onward *job) {
 		}
 	}()
 	op := &j.op
-	req := wire.Request{Method: op.Method, Path: op.Path, RawQuery: op.RawQuery, Header: op.Header, Body: op.Body}
-	if req.Body == nil && op.Make != nil {
-		req.Body = op.Make()
+	a := &w.answer
+	w.req = wire.Request{Method: op.Method, Path: op.Path, RawQuery: op.RawQuery, Header: op.Header, Body: op.Body}
+	if op.Body == nil && op.Make != nil {
+		w.req.Body = op.Make()
 	}
-	a := d.pool.Get().(*wire.Answer)
-	d.cfg.Client.Send(d.sending, &req, a)
+	d.cfg.Client.Send(d.sending, &w.req, a)
 	end := a.Sent.Add(a.Took)
 	j.tries++
-	out := Outcome{
+	w.out = Outcome{
 		Status: a.Status, Err: a.Err, Header: a.Header, Body: a.Body, ID: a.Peek.ID, Version: a.Peek.Version, Total: -1,
-		Sent: a.Sent, Service: a.Took, Tries: j.tries, exchange: func() *reports.Exchange { return d.cfg.Client.Exchange(&req, a) },
+		Sent: a.Sent, Service: a.Took, Tries: j.tries, exchange: w.record,
 	}
+	out := &w.out
 	if a.JSON {
 		out.Total = a.Peek.Total
 		if a.Peek.Resources {
@@ -609,12 +631,12 @@ func (d *driver) serve(j *job) (onward *job) {
 	out.Class, out.Conflict, after = classify(op.Want, a, end)
 	unsent := a.Sent.IsZero() || d.sending.Err() != nil && a.Err != nil
 	if !unsent && op.Digest != nil {
-		out.Digest = op.Digest(&out)
+		out.Digest = op.Digest(out)
 	}
 
 	d.mu.Lock()
 	held = true
-	d.answer(j, a, &out, after, end, unsent)
+	d.answer(j, a, out, after, end, unsent)
 	if !unsent && !op.Silent {
 		if a.Sent.Sub(d.began) >= d.cfg.Warmup {
 			d.rec.add(end, sample{
@@ -638,7 +660,6 @@ func (d *driver) serve(j *job) (onward *job) {
 	if waiting {
 		d.wake()
 	}
-	d.pool.Put(a)
 	return onward
 }
 
