@@ -39,6 +39,11 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	for _, name := range []string{"ann", "ben"} { // others were there before
+		if _, err := srv.Seed("User", map[string]any{"userName": name + "@others.example"}); err != nil {
+			return err
+		}
+	}
 	var first sync.Once
 	learning := newLearner(os.Getenv("SCIMPROOF_REACHED"))
 	run, err := suites.Run(context.Background(), suites.Config{
