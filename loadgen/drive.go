@@ -75,7 +75,7 @@ type driver struct {
 	alarm   alarm
 	kick    chan struct{} // wakes the Pacer
 	jobs    chan *job     // released by the Pacer, taken by the workers; one each per tick
-	pool    sync.Pool     // of *wire.Answer
+	idle    chan *worker  // what a worker needs again and again
 
 	mu        sync.Mutex // of the plan and everything below
 	ready     queue
@@ -93,6 +93,7 @@ type driver struct {
 	hungry    bool      // it had none when it was asked last
 	noMore    bool      // no flow starts any more
 	waiting   bool      // the Pacer is
+	armed     time.Time // when the alarm wakes it, zero = never
 	full      time.Time // since when all workers are busy while work is due
 	fullFor   time.Duration
 	roomAt    time.Time // when a worker last became free after all were busy
@@ -155,8 +156,8 @@ func newDriver(ctx context.Context, cfg Config) (*driver, error) {
 		cfg.alarm = newAlarm
 	}
 	d := &driver{cfg: cfg, ctx: ctx, kick: make(chan struct{}, 1), jobs: make(chan *job, cfg.Workers)}
+	d.idle = make(chan *worker, cfg.Workers)
 	d.pace.most = cfg.MaxRate
-	d.pool.New = func() any { return &wire.Answer{} }
 	d.sending, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return d, nil
 }
@@ -370,7 +371,7 @@ func (d *driver) finished() bool {
 // sleep waits for a kick or a time; the caller holds mu.
 func (d *driver) sleep(at time.Time) {
 	d.alarm.set(at)
-	d.waiting = true
+	d.waiting, d.armed = true, at
 	d.mu.Unlock()
 	<-d.kick
 	d.mu.Lock()
@@ -404,7 +405,7 @@ func (d *driver) next(now time.Time) (*job, time.Time) {
 	}
 	d.countFull(now)
 	if d.ready.len() > 0 {
-		return d.release(d.ready.pop()), time.Time{}
+		return d.release(d.ready.pop(), now), time.Time{}
 	}
 	if d.mayStart() {
 		due, ok := d.arrival(now)
@@ -432,7 +433,7 @@ func (d *driver) next(now time.Time) (*job, time.Time) {
 				d.alone = append(d.alone, j)
 				return d.nextAlone(now)
 			}
-			return d.release(j), time.Time{}
+			return d.release(j, now), time.Time{}
 		}
 		d.starved, d.hungry = true, true
 	}
@@ -455,10 +456,10 @@ func (d *driver) countFull(now time.Time) {
 }
 
 // release readies a job for leaving: from here on lag is the generator's own.
-func (d *driver) release(j *job) *job {
+func (d *driver) release(j *job, now time.Time) *job {
 	j.before = j.due
-	for _, t := range []time.Time{d.roomAt, d.hold, d.pace.next} {
-		if t.After(j.before) && !t.After(time.Now()) {
+	for _, t := range [...]time.Time{d.roomAt, d.hold, d.pace.next} {
+		if t.After(j.before) && !t.After(now) {
 			j.before = t
 		}
 	}
@@ -527,7 +528,7 @@ func (d *driver) nextAlone(now time.Time) (*job, time.Time) {
 		j := d.alone[0]
 		d.alone = d.alone[1:]
 		j.due = now // probes are measured by themselves
-		return d.release(j), time.Time{}
+		return d.release(j, now), time.Time{}
 	}
 	// None is left. Those that are late wait on if they are Alone as well.
 	pause := now.Sub(d.quiet)
@@ -550,11 +551,20 @@ func (d *driver) nextAlone(now time.Time) (*job, time.Time) {
 // sender is the driver as http.RoundTripper: vegeta's workers call it, one for each tick.
 type sender driver
 
-// RoundTrip takes a job, sends it and hands the answer to the plan. The request that vegeta made is never sent.
+// RoundTrip takes a job, sends it and hands the answer to the plan, and goes on with what may leave by then: to pass each
+// job through the Pacer and vegeta's channels costs as much as to send it. The request that vegeta made is never sent.
 func (s *sender) RoundTrip(r *http.Request) (*http.Response, error) {
 	d := (*driver)(s)
-	j := <-d.jobs
-	d.serve(j)
+	var w *worker
+	select {
+	case w = <-d.idle:
+	default:
+		w = newWorker(d.cfg.Client)
+	}
+	for j := <-d.jobs; j != nil; {
+		j = d.serve(j, w)
+	}
+	d.idle <- w
 	return &http.Response{StatusCode: http.StatusNoContent, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, Request: r}, nil
 }
 
@@ -566,32 +576,51 @@ func (d *driver) broke(c any) {
 	d.endLocked(&reports.Cut{Kind: reports.CutBug, Why: fmt.Sprint(c), Hint: "please report it"})
 }
 
-func (d *driver) serve(j *job) {
-	held := false
+// worker is the memory of one request at a time.
+type worker struct {
+	req    wire.Request
+	answer wire.Answer
+	out    Outcome
+	record func() *reports.Exchange
+}
+
+func newWorker(c *wire.Client) *worker {
+	w := &worker{}
+	w.record = func() *reports.Exchange { return c.Exchange(&w.req, &w.answer) }
+	return w
+}
+
+// serve sends a job, and returns the next one that this worker may send at once, or nil.
+func (d *driver) serve(j *job, w *worker) (onward *job) {
+	held, flown := false, false
 	defer func() {
 		if c := recover(); c != nil {
 			if !held {
 				d.mu.Lock()
 			}
-			d.flying--
+			if !flown {
+				d.flying--
+			}
 			d.broke(c)
 			d.mu.Unlock()
 			d.wake()
+			onward = nil
 		}
 	}()
 	op := &j.op
-	req := wire.Request{Method: op.Method, Path: op.Path, RawQuery: op.RawQuery, Header: op.Header, Body: op.Body}
-	if req.Body == nil && op.Make != nil {
-		req.Body = op.Make()
+	a := &w.answer
+	w.req = wire.Request{Method: op.Method, Path: op.Path, RawQuery: op.RawQuery, Header: op.Header, Body: op.Body}
+	if op.Body == nil && op.Make != nil {
+		w.req.Body = op.Make()
 	}
-	a := d.pool.Get().(*wire.Answer)
-	d.cfg.Client.Send(d.sending, &req, a)
+	d.cfg.Client.Send(d.sending, &w.req, a)
 	end := a.Sent.Add(a.Took)
 	j.tries++
-	out := Outcome{
+	w.out = Outcome{
 		Status: a.Status, Err: a.Err, Header: a.Header, Body: a.Body, ID: a.Peek.ID, Version: a.Peek.Version, Total: -1,
-		Sent: a.Sent, Service: a.Took, Tries: j.tries, exchange: func() *reports.Exchange { return d.cfg.Client.Exchange(&req, a) },
+		Sent: a.Sent, Service: a.Took, Tries: j.tries, exchange: w.record,
 	}
+	out := &w.out
 	if a.JSON {
 		out.Total = a.Peek.Total
 		if a.Peek.Resources {
@@ -602,36 +631,82 @@ func (d *driver) serve(j *job) {
 	out.Class, out.Conflict, after = classify(op.Want, a, end)
 	unsent := a.Sent.IsZero() || d.sending.Err() != nil && a.Err != nil
 	if !unsent && op.Digest != nil {
-		out.Digest = op.Digest(&out)
+		out.Digest = op.Digest(out)
 	}
 
 	d.mu.Lock()
 	held = true
-	d.answer(j, a, &out, after, end, unsent)
+	d.answer(j, a, out, after, end, unsent)
+	if !unsent && !op.Silent {
+		if a.Sent.Sub(d.began) >= d.cfg.Warmup {
+			d.rec.add(end, sample{
+				op: op.Name, class: out.Class, conflict: out.Conflict, status: a.Status,
+				service: a.Took, response: end.Sub(j.due), lag: a.Sent.Sub(j.due), own: a.Sent.Sub(j.before), in: a.In, out: a.Out, retry: j.tries > 1,
+			})
+		} else {
+			d.warm++
+		}
+	}
 	d.flying--
+	flown = true
 	if d.flying == d.cfg.Workers-1 {
 		d.roomAt = end
 	}
-	waiting := d.waiting
+	now := time.Now()
+	onward = d.take(now)
+	waiting := d.waiting && d.mustWake(now)
 	d.mu.Unlock()
 	held = false
 	if waiting {
 		d.wake()
 	}
-	if !unsent && !op.Silent {
-		s := sample{
-			op: op.Name, class: out.Class, conflict: out.Conflict, status: a.Status,
-			service: a.Took, response: end.Sub(j.due), lag: a.Sent.Sub(j.due), own: a.Sent.Sub(j.before), in: a.In, out: a.Out, retry: j.tries > 1,
+	return onward
+}
+
+// take takes the job that leaves now, nil if none does; the caller holds mu.
+func (d *driver) take(now time.Time) *job {
+	if d.stop || d.finished() {
+		return nil
+	}
+	j, _ := d.next(now)
+	if j != nil {
+		d.flying++
+		d.pace.took(now)
+	}
+	return j
+}
+
+// mustWake tells whether the sleeping Pacer has something to do, now or before its alarm; the caller holds mu.
+func (d *driver) mustWake(now time.Time) bool {
+	if d.stop || d.flying == 0 {
+		return true
+	}
+	if len(d.alone) > 0 || !d.quiet.IsZero() {
+		return false // what is Alone leaves when nothing is under way
+	}
+	if d.flying >= d.cfg.Workers {
+		// Nothing can leave, and since when that is so must be known.
+		if d.full.IsZero() && (d.ready.len() > 0 || d.startDue(now)) {
+			d.full = now
 		}
-		if a.Sent.Sub(d.began) >= d.cfg.Warmup {
-			d.rec.add(end, s)
-		} else {
-			d.mu.Lock()
-			d.warm++
-			d.mu.Unlock()
+		return false
+	}
+	at := d.late.first()
+	if d.ready.len() > 0 {
+		at = now
+	} else if d.mayStart() {
+		due, _ := d.arrival(now)
+		at = earliest(at, due)
+	}
+	if at.IsZero() {
+		return false
+	}
+	for _, t := range [...]time.Time{d.hold, d.pace.at(now)} {
+		if t.After(at) {
+			at = t
 		}
 	}
-	d.pool.Put(a)
+	return d.armed.IsZero() || at.Before(d.armed)
 }
 
 // answer hands an outcome to the plan, or lets the request be repeated; the caller holds mu.

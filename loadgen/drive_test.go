@@ -497,3 +497,47 @@ func (a *lateAlarm) set(at time.Time) {
 	}
 	a.goAlarm.set(at)
 }
+
+// TestFanOut: a worker goes on with what its answer has made ready, and leaves the rest to the idle ones, which must wake.
+func TestFanOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stub{serve: always(200, `{"totalResults":0}`, 100*time.Millisecond)}
+		p := &burst{size: 10}
+		began := time.Now()
+		l, cut := drive(t, Config{Client: client(t, s), Plan: p, Arrival: Together(1), Workers: 10})
+		if cut != nil || p.Left() != 0 || operation(t, l, Lookup).Sent != 11 {
+			t.Fatalf("%v, %d left", cut, p.Left())
+		}
+		if took := time.Since(began); took != 200*time.Millisecond || s.most != 10 {
+			t.Errorf("took %s with at most %d at once; the ten could have left together", took, s.most)
+		}
+	})
+}
+
+// burst is a plan of one flow, whose first answer makes size operations ready at once.
+type burst struct {
+	size, done int
+	begun      bool
+}
+
+func (p *burst) Next() (Op, bool) {
+	if p.begun {
+		return Op{}, false
+	}
+	p.begun = true
+	return Op{Name: Lookup, Method: "GET", Path: "/Users"}, true
+}
+
+func (p *burst) Answer(op Op, _ *Outcome) (next []Op) {
+	p.done++
+	if op.Step == 0 {
+		for range p.size {
+			next = append(next, Op{Name: Lookup, Method: "GET", Path: "/Users", Step: 1})
+		}
+	}
+	return next
+}
+
+func (p *burst) Left() int { return p.size + 1 - p.done }
+
+func (p *burst) Audit(context.Context, Client) []Finding { return nil }

@@ -3,6 +3,7 @@ package suites
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -22,9 +23,16 @@ var misfits = map[string][]misfit{
 	"boolean":   {{"boolean", "scimproof"}},
 	"integer":   {{"integer", "five"}, {"integer-fraction", json.Number("1.5")}},
 	"decimal":   {{"decimal", "five"}},
-	"dateTime":  {{"datetime", "2020-13-45"}, {"datetime-number", json.Number("5")}},
-	"binary":    {{"binary", "%%% no base64 %%%"}},
-	"complex":   {{"complex", "scimproof"}},
+	"dateTime": {
+		{"datetime", "2020-13-45"},
+		{"datetime-date", "2020-06-15"},
+		{"datetime-day", "2021-02-30T10:00:00Z"},
+		{"datetime-offset", "2020-06-15T10:00:00+14:30"},
+		{"datetime-minutes", "2020-06-15T10:00:00-05:60"},
+		{"datetime-text", "2020-06-15T10:00:00 CET"},
+	},
+	"binary":  {{"binary", "%%% no base64 %%%"}},
+	"complex": {{"complex", "scimproof"}},
 }
 
 // attributeRefusals: values of the wrong type (RFC 7644 §3.12, invalidValue).
@@ -37,7 +45,12 @@ func (s *session) attributeRefusals(z *zoo) {
 			{"integer", "refuses-integer", "a word is no value of an integer", "7644-3.12-24"},
 			{"integer-fraction", "refuses-fraction", "a fraction is no value of an integer", "7643-2.3.4-01"},
 			{"decimal", "refuses-decimal", "a word is no value of a decimal", "7644-3.12-24"},
-			{"datetime", "refuses-datetime", "a day that does not exist is no value of a dateTime", "7643-2.3.5-02"},
+			{"datetime", "refuses-datetime", "a month that does not exist is no value of a dateTime", "7643-2.3.5-02"},
+			{"datetime-date", "refuses-date", "a date without a time is no value of a dateTime", "7643-2.3.5-02"},
+			{"datetime-day", "refuses-day", "a day that does not exist is no value of a dateTime", "7643-2.3.5-02"},
+			{"datetime-offset", "refuses-offset", "a zone further than 14 hours from UTC is no value of a dateTime", "7643-2.3.5-02"},
+			{"datetime-minutes", "refuses-offset-minutes", "a zone with 60 minutes is no value of a dateTime", "7643-2.3.5-02"},
+			{"datetime-text", "refuses-zone-name", "the name of a zone is no part of a dateTime", "7643-2.3.5-02"},
 			{"binary", "refuses-binary", "what is no base64 is no value of a binary", "7643-2.3.6-01"},
 			{"complex", "refuses-complex", "a text is no value of a complex attribute", "7644-3.12-24"},
 		} {
@@ -85,13 +98,20 @@ func (s *session) attributeRefusals(z *zoo) {
 	})
 }
 
+// misfitType is the type of the attributes that a kind of misfit is tried on.
+func misfitType(kind string) string {
+	for typ, list := range misfits {
+		if slices.ContainsFunc(list, func(m misfit) bool { return m.kind == kind }) {
+			return typ
+		}
+	}
+	return kind
+}
+
 // misfitted lists where in an attribute a value of another type is tried: the attribute itself, or of a complex one the
 // first part of that type.
 func (z *zoo) misfitted(p *pen, whole trait, kind string) []trait {
-	typ := map[string]string{"integer-fraction": "integer", "datetime": "dateTime"}[kind]
-	if typ == "" {
-		typ = kind
-	}
+	typ := misfitType(kind)
 	if whole.attr.Complex() && typ == "complex" && !refersToResources(whole.attr) {
 		return []trait{whole}
 	}
@@ -113,10 +133,7 @@ func (z *zoo) natural(a trait) bool {
 
 // misplace sends a value of the wrong type for one attribute.
 func (z *zoo) misplace(p *pen, a trait, kind string) error {
-	typ := map[string]string{"integer-fraction": "integer", "datetime": "dateTime"}[kind]
-	if typ == "" {
-		typ = kind
-	}
+	typ := misfitType(kind)
 	var bad any
 	for _, m := range misfits[typ] {
 		if m.kind == kind {

@@ -153,6 +153,7 @@ func (s *session) authentication() {
 			Fix: "Send the SCIM error message with 401 as with every other error.",
 		}, func() { x, _ := refusals(); s.judge(x, Softly(reports.Warn, ErrorBody)) })
 		s.anonymousRequests(find)
+		s.nearCredentials(func() door { return find("list") })
 		s.it("ServiceProviderConfig can be read without a credential", ID("auth.config-public"), Requires("7643-5-12"), Explain{
 			Why: "A client that does not know how to authenticate finds out there.",
 			Fix: "Let GET /ServiceProviderConfig pass without authentication.",

@@ -35,6 +35,7 @@ func (s *session) filterInvalid() {
 			{"trailing-operator", "an and without right side is refused", "a condition that got lost", func() string { return ada() + " and" }, []string{"ada"}},
 			{"trailing-text", "text behind a complete expression is refused", "a condition that was written wrongly", func() string { return ada() + " bogus" }, []string{"ada"}},
 			{"empty-brackets", "square brackets without content are refused", "a condition that got lost", func() string { return "emails[]" }, nil},
+			{"name-before-brackets", "a name before square brackets that no attribute can have is refused", "a mistyped filter", func() string { return "emails![" + crowdEq("value", p.mail("e1")) + "]" }, []string{"ada"}},
 			{"unquoted-string", "a string without quotation marks is refused", "a client that forgot to quote", func() string { return "userName eq " + p.name("ada") }, []string{"ada"}},
 			{"single-quotes", "a string in single quotation marks is refused", "a client that quotes as in SQL", func() string { return "userName eq '" + p.name("ada") + "'" }, []string{"ada"}},
 		} {

@@ -53,6 +53,17 @@ func judgeTarget(t *testing.T, cfg target.Config, only ...string) *reports.Run {
 	return judgeHandler(t, srv, only...)
 }
 
+// judgePassword is judgeTarget where the target asks for user and password.
+func judgePassword(t *testing.T, cfg target.Config, only ...string) *reports.Run {
+	t.Helper()
+	cfg.User, cfg.Password = "canary-user", testToken
+	srv, err := target.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return judgeWith(t, srv, Config{Only: only, Wire: wire.Config{Auth: wire.Auth{Kind: "basic", User: cfg.User, Password: cfg.Password}}})
+}
+
 // judgeTold is judgeTarget with required attributes of users as the configuration would have them.
 func judgeTold(t *testing.T, cfg target.Config, required map[string]any, only ...string) *reports.Run {
 	t.Helper()
@@ -70,14 +81,12 @@ func judgeHandler(t *testing.T, h http.Handler, only ...string) *reports.Run {
 
 func judgeWith(t *testing.T, h http.Handler, cfg Config) *reports.Run {
 	t.Helper()
-	run, err := Run(t.Context(), Config{
-		Seed: 1, Only: cfg.Only, User: cfg.User, Others: testOthers,
-		Wire: wire.Config{
-			BaseURL:   "http://127.0.0.1/scim/v2",
-			Auth:      wire.Auth{Kind: "bearer", Token: testToken},
-			Transport: inProcess{h},
-		},
-	})
+	cfg.Seed = 1
+	if cfg.Wire.Auth.Kind == "" {
+		cfg.Wire.Auth, cfg.Others = wire.Auth{Kind: "bearer", Token: testToken}, testOthers
+	}
+	cfg.Wire.BaseURL, cfg.Wire.Transport = "http://127.0.0.1/scim/v2", inProcess{h}
+	run, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,8 +190,12 @@ func TestKillMatrix(t *testing.T) {
 	cleanWith := map[string]map[string]reports.Word{"": clean}
 	without := func(t *testing.T, f target.Flaw) map[string]reports.Word {
 		key := strings.Join(f.Variants, ",")
+		judge := judgeTarget
+		if f.Password {
+			key, judge = key+" password", judgePassword
+		}
 		if cleanWith[key] == nil {
-			cleanWith[key] = words(judgeTarget(t, target.Config{Variants: f.Variants}, only...))
+			cleanWith[key] = words(judge(t, target.Config{Variants: f.Variants}, only...))
 		}
 		return cleanWith[key]
 	}
@@ -249,9 +262,12 @@ func TestKillMatrix(t *testing.T) {
 // without it.
 func judgeFlaw(t *testing.T, f target.Flaw, before map[string]reports.Word, only ...string) (run *reports.Run, got []string) {
 	t.Helper()
-	if f.TLS != nil {
+	switch {
+	case f.TLS != nil:
 		run = judgeTLS(t, *f.TLS)
-	} else {
+	case f.Password:
+		run = judgePassword(t, target.Config{Flaws: []string{f.Name}}, only...)
+	default:
 		run = judgeTarget(t, target.Config{Flaws: []string{f.Name}}, only...)
 	}
 	for id, w := range words(run) {

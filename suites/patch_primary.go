@@ -36,6 +36,16 @@ func (s *session) patchPrimaries() {
 			s.patched(selected(), notPrimary(work))
 		})
 
+		s.it("making the first value primary takes primary away from those behind it", ID("patch.primary-back"), Requires("7644-3.5.2-16", "7643-2.4-02"), Explain{
+			Why: "With two primary addresses every client picks another one.",
+			Fix: "Look at all values when an operation sets primary to true, also where the first one wins.",
+		}, func() {
+			if mailAt(selected().after, home)["primary"] != true {
+				s.block("patch.primary-set", "no value behind the first one could be made primary")
+			}
+			s.patched(c.step(op("replace", `emails[type eq "work"].primary`, true)), mailHas(work, "primary", true), notPrimary(home))
+		})
+
 		s.it("adding a primary value takes primary away from the others", ID("patch.primary-add"), Requires("7644-3.5.2-16", "7643-2.4-02"), Explain{
 			Why: "With two primary addresses every client picks another one.",
 			Fix: "Apply the rule on primary to values that are added as well as to those that are changed.",

@@ -66,11 +66,15 @@ func (m *Main) demo() *cobra.Command {
 	return c
 }
 
-// newTarget makes an embedded target. Flaws of a TLS connection are refused, as there is none here to have them.
+// newTarget makes an embedded target. Flaws that cannot show in it are refused: those of a TLS connection, as there is none
+// here, and those of a password where it asks for none.
 func newTarget(cfg target.Config) (*target.Server, error) {
 	for _, f := range target.Flaws() {
 		if f.TLS != nil && slices.Contains(cfg.Flaws, f.Name) {
 			return nil, usage("the tests of package suites show it", "the flaw %s is one of TLS, and the embedded target is reached over plain http", f.Name)
+		}
+		if f.Password && cfg.User == "" && slices.Contains(cfg.Flaws, f.Name) {
+			return nil, usage("use `scimproof serve` with --basic-user and --basic-password", "the flaw %s shows where the target asks for a password, which it does not", f.Name)
 		}
 	}
 	srv, err := target.New(cfg)

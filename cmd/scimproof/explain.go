@@ -121,7 +121,7 @@ func (m *Main) oftenWrong(c suites.CheckInfo) {
 	for _, f := range target.Flaws() {
 		if slices.Contains(f.Kills, c.ID) {
 			text := f.Title
-			if f.TLS == nil {
+			if f.TLS == nil && !f.Password {
 				text += " (`scimproof demo --flaw " + f.Name + "`)"
 			}
 			wrong = append(wrong, text)

@@ -93,7 +93,7 @@ func (j *judge) run(ctx context.Context, r *round, only []string, env ...string)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, j.binary)
 	cmd.Env = append(os.Environ(), append(env, "SCIMPROOF_CLEAN="+r.clean, "SCIMPROOF_VARIANTS="+strings.Join(r.variants, ","),
-		"SCIMPROOF_ONLY="+strings.Join(only, ","), "GOGC=400", "GOMEMLIMIT=1GiB")...)
+		"SCIMPROOF_ONLY="+strings.Join(only, ","), "SCIMPROOF_PASSWORD="+strconv.FormatBool(r.password), "GOGC=400", "GOMEMLIMIT=1GiB")...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

@@ -19,6 +19,8 @@ import (
 type round struct {
 	name           string
 	variants, only []string
+	// password judges with user and password instead of a token.
+	password bool
 	// clean holds the words of the clean target, in a file.
 	clean string
 	// reachedBy holds the places that the clean target comes by, and the areas that bring it there; none stands for all.
@@ -29,11 +31,12 @@ type round struct {
 }
 
 // rounds lists the ways in the order in which they are tried. The second has what the plain target lacks: numbers and
-// instants that clients may write, immutable and required attributes of many types, /Me.
+// instants that clients may write, immutable and required attributes of many types, /Me. The third asks for a password.
 func rounds() []*round {
 	return []*round{
 		{name: "plain"},
 		{name: "rich", variants: []string{"devices", "me-alias"}, only: []string{"attributes", "me"}},
+		{name: "password", password: true, only: []string{"auth", "discovery"}},
 	}
 }
 

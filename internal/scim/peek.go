@@ -183,7 +183,12 @@ func (s *peeker) text(out *string) bool {
 			*out = string(raw)
 			return true
 		}
-		return json.Unmarshal(s.in[from:s.pos], out) == nil
+		var decoded string // Unmarshal's argument goes to the heap, and with it all that was peeked at
+		if json.Unmarshal(s.in[from:s.pos], &decoded) != nil {
+			return false
+		}
+		*out = decoded
+		return true
 	}
 	if !s.skip() {
 		return false

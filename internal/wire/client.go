@@ -95,6 +95,7 @@ type Stats struct {
 type Client struct {
 	cfg       Config
 	base      *url.URL
+	plain     bool // joins(base)
 	secrets   *Secrets
 	ledger    *Ledger
 	redact    *redactor
@@ -120,6 +121,7 @@ type shared struct {
 
 	observe     sync.Mutex
 	loadHeaders [2]atomic.Pointer[http.Header] // without and with a body
+	loadPlaces  atomic.Pointer[collection]
 }
 
 // tape numbers the exchanges of one view.
@@ -156,6 +158,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, &ConfigError{"Rate", "a rate cannot be negative", "give requests per second, or 0 for no limit"}
 	}
 	c := &Client{cfg: cfg, base: base, secrets: cfg.Secrets, ledger: cfg.Ledger, limiter: newLimiter(cfg.Rate), sleep: sleep, now: time.Now, shared: &shared{madeUp: map[string]bool{}}, tape: &tape{prefix: "x"}}
+	c.plain = joins(base)
 	if c.secrets == nil {
 		c.secrets = &Secrets{}
 	}
@@ -440,9 +443,17 @@ func (c *Client) resolve(r Request) (*url.URL, error) {
 
 // sendable escapes what may not stand in a request line, and nothing else.
 func sendable(query string) string {
+	bad := func(ch byte) bool { return ch <= ' ' || ch >= 0x7f || ch == '#' }
+	at := 0
+	for at < len(query) && !bad(query[at]) {
+		at++
+	}
+	if at == len(query) {
+		return query
+	}
 	var b strings.Builder
 	for i := range len(query) {
-		if ch := query[i]; ch <= ' ' || ch >= 0x7f || ch == '#' {
+		if ch := query[i]; bad(ch) {
 			fmt.Fprintf(&b, "%%%02X", ch)
 		} else {
 			b.WriteByte(ch)

@@ -13,14 +13,35 @@ import (
 )
 
 // keyNames are the attributes by which a resource can be found again, the most telling first.
-var keyNames = []string{"userName", "externalId", "displayName"}
+var keyNames = [...]string{"userName", "externalId", "displayName"}
 
 // intent is one creation that a request asks for.
 type intent struct {
 	endpoint string
 	keys     map[string]string
+	values   keyValues // instead of keys, where nil
 	bulkID   string
 	index    int // position in a Bulk request
+}
+
+// keyValues are the keys of a resource in the order of keyNames: a load keeps very many for a short time.
+type keyValues [3]string
+
+func (v keyValues) keys() map[string]string {
+	keys := map[string]string{}
+	for i, text := range v {
+		if text != "" {
+			keys[keyNames[i]] = text
+		}
+	}
+	return keys
+}
+
+func (in *intent) allKeys() map[string]string {
+	if in.keys != nil {
+		return in.keys
+	}
+	return in.values.keys()
 }
 
 // intents lists what a request would create.

@@ -45,7 +45,8 @@ type Entry struct {
 	Location string
 	Failed   int // the status that says nothing was made
 	Gone     bool
-	deleting bool // a DELETE was sent, so a 404 means gone
+	deleting bool      // a DELETE was sent, so a 404 means gone
+	values   keyValues // in a slim ledger, instead of Keys
 }
 
 func (e *Entry) live() bool { return e.Failed == 0 && !e.Gone }
@@ -329,7 +330,7 @@ func (l *Ledger) intend(list []intent) ([]*Entry, error) {
 	var out []*Entry
 	var err error
 	for _, in := range list {
-		e := &Entry{N: l.next + 1, Endpoint: cleanEndpoint(in.endpoint), Keys: in.keys}
+		e := &Entry{N: l.next + 1, Endpoint: cleanEndpoint(in.endpoint), Keys: in.allKeys()}
 		if err = l.write(ledgerLine{N: e.N, Intent: e.Endpoint, Keys: e.Keys}); err != nil {
 			break
 		}

@@ -27,18 +27,27 @@ type Answer struct {
 	// Out and In are bytes of the bodies.
 	Out, In int
 
-	buf bytes.Buffer
-	url *url.URL
-	req http.Header
+	buf   bytes.Buffer
+	limit io.LimitedReader
+	wait  deadline
+	url   *url.URL
+	req   http.Header
 }
+
+// keepsAtMost is how large a buffer may be that waits for the next answer. Pages of a list are far larger than what a load
+// mostly reads.
+const keepsAtMost = 64 << 10
 
 // Send makes one request of a load, by the rules of Do: the write guard, the credentials, the cap on writes and the ledger.
 // It does not wait for the rate limit, repeats nothing and records nothing; Exchange does that for the few that prove
 // something. r must stay as it is until then.
 func (c *Client) Send(ctx context.Context, r *Request, a *Answer) {
-	buf := a.buf
+	buf, wait := a.buf, a.wait
 	buf.Reset()
-	*a = Answer{buf: buf}
+	if buf.Cap() > keepsAtMost {
+		buf = bytes.Buffer{}
+	}
+	*a = Answer{buf: buf, wait: wait}
 	if r.Method == "" {
 		r.Method = http.MethodGet
 	}
@@ -46,7 +55,7 @@ func (c *Client) Send(ctx context.Context, r *Request, a *Answer) {
 }
 
 func (c *Client) sendLoad(ctx context.Context, r *Request, a *Answer) error {
-	u, err := c.resolve(*r)
+	u, err := c.loadURL(r)
 	if err != nil {
 		return err
 	}
@@ -58,7 +67,7 @@ func (c *Client) sendLoad(ctx context.Context, r *Request, a *Answer) error {
 	a.req = header
 	var to place // of what only reads nothing is asked
 	if r.Method != http.MethodGet {
-		to = locate(c.base, u)
+		to = c.loadPlace(r, u)
 	}
 	writes, err := c.guard(*r, u, to, header)
 	if err != nil {
@@ -78,6 +87,59 @@ func (c *Client) sendLoad(ctx context.Context, r *Request, a *Answer) error {
 	}
 	c.loadOutcome(r, to, intents, entries, a)
 	return err
+}
+
+// loadURL is resolve without taking a path apart that holds nothing to decode.
+func (c *Client) loadURL(r *Request) (*url.URL, error) {
+	if !c.plain || len(r.Query) > 0 || !plainPath(r.Path) {
+		return c.resolve(*r)
+	}
+	u := *c.base
+	u.Path += r.Path
+	u.RawQuery = sendable(r.RawQuery)
+	return &u, nil
+}
+
+// joins tells whether a path can be put behind the base as it is, which not even parsing would do differently.
+func joins(base *url.URL) bool {
+	const path = "/Users/a-b._~1"
+	parsed, err := url.Parse(base.String() + path)
+	joined := *base
+	joined.Path += path
+	return err == nil && *parsed == joined
+}
+
+func plainPath(path string) bool {
+	if path == "" || path[0] != '/' {
+		return false
+	}
+	for i := range len(path) {
+		switch ch := path[i]; {
+		case ch >= 'a' && ch <= 'z', ch >= 'A' && ch <= 'Z', ch >= '0' && ch <= '9', ch == '/', ch == '-', ch == '.', ch == '_', ch == '~':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// collection is where the creations of a load go: mostly all to one path.
+type collection struct {
+	path string
+	to   place
+}
+
+// loadPlace is locate, which remembers the last collection.
+func (c *Client) loadPlace(r *Request, u *url.URL) place {
+	last := c.loadPlaces.Load()
+	if last != nil && last.path == r.Path {
+		return last.to
+	}
+	to := locate(c.base, u)
+	if r.Method == http.MethodPost && to.clean && len(to.segments) == 1 && plainPath(r.Path) {
+		c.loadPlaces.Store(&collection{r.Path, to})
+	}
+	return to
 }
 
 // loadHeader is the header of a request with its credential. Headers that are the same for all requests are made once;
@@ -115,17 +177,11 @@ func (c *Client) loadIntents(r *Request, to place) []intent {
 	if !ok {
 		return c.intents(*r, to)
 	}
-	keys := make(map[string]string, 3)
-	for i, v := range [...]string{p.UserName, p.ExternalID, p.DisplayName} {
-		if v != "" {
-			keys[keyNames[i]] = v
-		}
-	}
 	endpoint := r.Creates
 	if endpoint == "" {
 		endpoint = to.segments[0]
 	}
-	return []intent{{endpoint: endpoint, keys: keys}}
+	return []intent{{endpoint: endpoint, values: keyValues{p.UserName, p.ExternalID, p.DisplayName}}}
 }
 
 // loadOutcome takes the answer into the ledger.
@@ -161,8 +217,8 @@ func (c *Client) loadOutcome(r *Request, to place, list []intent, entries []*Ent
 
 // exchange sends and reads the answer.
 func (c *Client) exchange(ctx context.Context, r *Request, u *url.URL, header http.Header, a *Answer) error {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.timeout())
-	defer cancel()
+	ctx = a.wait.begin(ctx, c.cfg.timeout())
+	defer a.wait.end()
 	req := (&http.Request{
 		Method: r.Method, URL: u, Header: header, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
@@ -181,17 +237,20 @@ func (c *Client) exchange(ctx context.Context, r *Request, u *url.URL, header ht
 	resp, err := network.RoundTrip(req)
 	if err != nil {
 		a.Took = c.now().Sub(a.Sent)
-		return transportError(err)
+		return transportError(a.wait.cause(err))
 	}
 	a.Status, a.Header = resp.StatusCode, resp.Header
 	if resp.Header.Get("Content-Encoding") != "" {
 		var got []byte
 		got, err = c.read(resp)
 		a.buf.Write(got)
-	} else if n, rerr := a.buf.ReadFrom(io.LimitReader(resp.Body, c.cfg.BodyLimit+1)); rerr != nil {
-		err = rerr
-	} else if n > c.cfg.BodyLimit {
-		err = &BodyLimitError{c.cfg.BodyLimit}
+	} else {
+		a.limit = io.LimitedReader{R: resp.Body, N: c.cfg.BodyLimit + 1}
+		var n int64
+		if n, err = a.buf.ReadFrom(&a.limit); err == nil && n > c.cfg.BodyLimit {
+			err = &BodyLimitError{c.cfg.BodyLimit}
+		}
+		a.limit.R = nil
 	}
 	_ = resp.Body.Close()
 	a.Took = c.now().Sub(a.Sent)
@@ -204,7 +263,7 @@ func (c *Client) exchange(ctx context.Context, r *Request, u *url.URL, header ht
 	if errors.As(err, &over) {
 		return err
 	}
-	return transportError(err)
+	return transportError(a.wait.cause(err))
 }
 
 // Exchange records what was sent and what came back, redacted, and with it an id of its own.

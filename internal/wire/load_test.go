@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func loadClient(t *testing.T, base, ledger string, slim bool) *Client {
@@ -169,6 +172,69 @@ func TestCleanupByCrowd(t *testing.T) {
 		r := Cleanup(context.Background(), c, l, 8)
 		if len(r.Left) != 0 || r.Created != 302 || r.Deleted != 302 || len(f.store) != 0 {
 			t.Errorf("again=%v: %d created, %d deleted, left %v; %d are there", again, r.Created, r.Deleted, r.Left, len(f.store))
+		}
+	}
+}
+
+// TestSendInTime: the clock runs anew for each request of an Answer, and one that ran out does not spoil the next.
+func TestSendInTime(t *testing.T) {
+	var slow atomic.Bool
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if slow.Load() {
+			<-r.Context().Done()
+			return
+		}
+		time.Sleep(60 * time.Millisecond)
+		_, _ = w.Write([]byte(`{"id":"1"}`))
+	}))
+	defer s.Close()
+	c, err := New(Config{BaseURL: s.URL, Timeout: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var a Answer
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for i := range 6 { // longer together than one may take
+		slow.Store(i == 4)
+		c.Send(ctx, &Request{Path: "/Users/1"}, &a)
+		var broken *TransportError
+		switch errors.As(a.Err, &broken); {
+		case i == 4 && (broken == nil || !broken.Timeout() || a.Status != 0):
+			t.Fatalf("an answer that never comes gave %d, %v", a.Status, a.Err)
+		case i != 4 && (a.Err != nil || a.Peek.ID != "1"):
+			t.Fatalf("request %d: %v", i, a.Err)
+		}
+	}
+	cancel()
+	c.Send(ctx, &Request{Path: "/Users/1"}, &a)
+	var broken *TransportError
+	if !errors.As(a.Err, &broken) || broken.Kind != "canceled" {
+		t.Errorf("after the end of the run: %v", a.Err)
+	}
+	c.Send(context.Background(), &Request{Path: "/Users/1"}, &a)
+	if a.Err != nil {
+		t.Errorf("another run with the same Answer: %v", a.Err)
+	}
+}
+
+// TestLoadURL: what is put together without parsing is what parsing gives.
+func TestLoadURL(t *testing.T) {
+	for _, base := range []string{"http://h", "https://h:8443/scim/v2", "http://[::1]:80/a%20b/", "http://h/a%2Fb"} {
+		c, err := New(Config{BaseURL: base})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range []Request{
+			{Path: "/Users"}, {Path: "/Users/a-b._~1"}, {Path: "/Users/a%2Fb"}, {Path: "/Users?count=1"}, {Path: "//other/x"}, {Path: "Users"}, {Path: ""},
+			{Path: "/Users", RawQuery: "filter=userName%20eq%20%22x%22"}, {Path: "/Users", RawQuery: "filter=a b#ü"}, {Path: "/Users/ü"}, {Path: "/Users/../x"},
+		} {
+			want, werr := c.resolve(r)
+			got, gerr := c.loadURL(&r)
+			if (werr == nil) != (gerr == nil) || werr == nil && (*want != *got || want.String() != got.String()) {
+				t.Errorf("%s + %q: %v, %v; by parsing %v, %v", base, r.Path, got, gerr, want, werr)
+			}
 		}
 	}
 }

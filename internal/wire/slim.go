@@ -7,7 +7,6 @@ import (
 	"hash/maphash"
 	"io"
 	"iter"
-	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -38,6 +37,9 @@ func (l *Ledger) Slim() {
 		seed: maphash.MakeSeed(), owned: map[uint64]struct{}{}, gone: map[uint64]struct{}{}, deleted: map[uint64]struct{}{}, open: map[int]*Entry{},
 	}
 	for _, e := range l.entries {
+		for i, k := range keyNames {
+			e.values[i] = e.Keys[k]
+		}
 		switch {
 		case e.ID != "":
 			s.created++
@@ -72,7 +74,12 @@ func (s *slim) intend(l *Ledger, list []intent) ([]*Entry, error) {
 	out := make([]*Entry, 0, len(list))
 	for _, in := range list {
 		l.next++
-		e := &Entry{N: l.next, Endpoint: cleanEndpoint(in.endpoint), Keys: in.keys}
+		e := &Entry{N: l.next, Endpoint: cleanEndpoint(in.endpoint), values: in.values}
+		for i, k := range keyNames {
+			if in.keys != nil {
+				e.values[i] = in.keys[k]
+			}
+		}
 		s.open[e.N] = e
 		out = append(out, e)
 		s.tail = append(s.tail, `{"n":`...)
@@ -80,8 +87,8 @@ func (s *slim) intend(l *Ledger, list []intent) ([]*Entry, error) {
 		s.tail = append(s.tail, `,"intent":`...)
 		s.tail = appendText(s.tail, e.Endpoint)
 		mark := `,"keys":{`
-		for _, k := range keyNames {
-			if v := e.Keys[k]; v != "" {
+		for i, k := range keyNames {
+			if v := e.values[i]; v != "" {
 				s.tail = append(s.tail, mark...)
 				s.tail = append(append(append(s.tail, '"'), k...), `":`...)
 				s.tail = appendText(s.tail, v)
@@ -250,7 +257,7 @@ func (l *Ledger) unknown() []Entry {
 	var out []Entry
 	for _, e := range l.slim.open {
 		c := *e
-		c.Keys = maps.Clone(e.Keys)
+		c.Keys = e.values.keys()
 		out = append(out, c)
 	}
 	return out

@@ -35,17 +35,33 @@ func run() error {
 			return err
 		}
 	}
-	srv, err := target.New(target.Config{Token: "let-me-in", Variants: listed("SCIMPROOF_VARIANTS")})
+	cfg := target.Config{Variants: listed("SCIMPROOF_VARIANTS")}
+	var auth wire.Auth
+	var others suites.Others
+	if os.Getenv("SCIMPROOF_PASSWORD") == "true" {
+		cfg.User, cfg.Password = "me", "let-me-in"
+		auth = wire.Auth{Kind: "basic", User: cfg.User, Password: cfg.Password}
+	} else {
+		cfg.Token, cfg.ReadToken, cfg.ExpiredToken, cfg.DomainToken = "let-me-in", "let-me-look", "let-me-back", "let-others-in"
+		auth = wire.Auth{Kind: "bearer", Token: cfg.Token}
+		others = suites.Others{Restricted: cfg.ReadToken, Expired: cfg.ExpiredToken, OtherDomain: cfg.DomainToken}
+	}
+	srv, err := target.New(cfg)
 	if err != nil {
 		return err
+	}
+	for _, name := range []string{"ann", "ben"} { // others were there before
+		if _, err := srv.Seed("User", map[string]any{"userName": name + "@others.example"}); err != nil {
+			return err
+		}
 	}
 	var first sync.Once
 	learning := newLearner(os.Getenv("SCIMPROOF_REACHED"))
 	run, err := suites.Run(context.Background(), suites.Config{
-		Seed: 1, Only: listed("SCIMPROOF_ONLY"), Parallel: learning.width(),
+		Seed: 1, Only: listed("SCIMPROOF_ONLY"), Parallel: learning.width(), Others: others,
 		Wire: wire.Config{
 			BaseURL: "http://127.0.0.1/scim/v2", Transport: inProcess{srv}, Timeout: 8 * time.Second,
-			Auth: wire.Auth{Kind: "bearer", Token: "let-me-in"}, OnExchange: learning.exchanged(),
+			Auth: auth, OnExchange: learning.exchanged(),
 		},
 		OnResult: func(r reports.Result) {
 			if was, ok := clean[r.ID]; ok && rank(r.Word) > rank(was) {
