@@ -307,36 +307,32 @@ func bar(counts []htmlCount) []htmlPart {
 }
 
 func (b *htmlBuilder) features() {
-	word := func(p *bool, yes, no string) string {
-		switch {
-		case p == nil:
-			return "not known"
-		case *p:
-			return yes
-		}
-		return no
-	}
 	for _, f := range b.run.Features[:min(len(b.run.Features), htmlRows)] {
-		h := htmlFeature{Name: line(f.Name), Claimed: word(f.Claimed, "yes", "no"), Observed: word(f.Observed, "works", "does not work"), Detail: line(f.Detail)}
-		switch {
-		case f.Claimed != nil && f.Observed != nil && *f.Claimed && !*f.Observed:
-			h.Says, h.Tone = "claimed, but does not work", "bad"
-		case f.Observed != nil && *f.Observed && f.Claimed == nil:
-			h.Says, h.Tone = "works; nothing is said about it", "open"
-		case f.Observed != nil && *f.Observed && !*f.Claimed:
-			h.Says, h.Tone = "works, but is not claimed", "warn"
-		case f.Claimed != nil && f.Observed != nil:
-			h.Says, h.Tone = "as claimed", "good"
-		case f.Claimed != nil && !*f.Claimed:
-			h.Says, h.Tone = "not claimed, not tried", "open"
-		default:
-			h.Says, h.Tone = "not seen", "open"
-		}
-		if f.Forced {
-			h.Says += "; tried because the user asked for it"
-		}
-		b.page.Features = append(b.page.Features, h)
+		b.page.Features = append(b.page.Features, newHTMLFeature(f))
 	}
+}
+
+// newHTMLFeature puts what is claimed against what was seen.
+func newHTMLFeature(f Feature) htmlFeature {
+	h := htmlFeature{Name: line(f.Name), Claimed: known(f.Claimed, "yes", "no"), Observed: known(f.Observed, "works", "does not work"), Detail: line(f.Detail)}
+	switch {
+	case f.Claimed != nil && f.Observed != nil && *f.Claimed && !*f.Observed:
+		h.Says, h.Tone = "claimed, but does not work", "bad"
+	case f.Observed != nil && *f.Observed && f.Claimed == nil:
+		h.Says, h.Tone = "works; nothing is said about it", "open"
+	case f.Observed != nil && *f.Observed && !*f.Claimed:
+		h.Says, h.Tone = "works, but is not claimed", "warn"
+	case f.Claimed != nil && f.Observed != nil:
+		h.Says, h.Tone = "as claimed", "good"
+	case f.Claimed != nil && !*f.Claimed:
+		h.Says, h.Tone = "not claimed, not tried", "open"
+	default:
+		h.Says, h.Tone = "not seen", "open"
+	}
+	if f.Forced {
+		h.Says += "; tried because the user asked for it"
+	}
+	return h
 }
 
 func (b *htmlBuilder) cleanup() {

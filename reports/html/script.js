@@ -54,7 +54,7 @@
     form.addEventListener("submit", (e) => e.preventDefault());
     one("reset").addEventListener("click", reset);
     const open = (to) => () => {
-      for (const item of all("details.finding:not([hidden])")) item.open = to;
+      for (const item of all("details.finding:not([hidden]), tr:not([hidden]) > th > details")) item.open = to;
     };
     one("open-all").addEventListener("click", open(true));
     one("close-all").addEventListener("click", open(false));
