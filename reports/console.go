@@ -362,7 +362,7 @@ func (c *console) summary() {
 	c.waivers()
 	c.line("Features", c.features())
 	c.cleanup()
-	c.line("Time", fmt.Sprintf("%s, %s (%s), %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond),
+	c.line("Time", fmt.Sprintf("%s, %s, %s, %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond),
 		plural(r.Requests, "request"), plural(r.Writes, "write"), retries(r.Retries)))
 	for _, path := range c.o.Reports {
 		c.line("Report", path)

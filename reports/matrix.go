@@ -177,7 +177,10 @@ func (m *Matrix) checks() {
 			c.Words[i], c.Said[i] = res.Word, ""
 			if res.Word != Pass {
 				c.Said[i] = firstLine(res.said())
-				if why := res.why(); res.Word == Waived && why != "" && why != c.Said[i] {
+				if res.Level != Measured {
+					c.Said[i] += res.worst().versus()
+				}
+				if why := res.why(); res.Word == Waived && why != "" && why != res.said() {
 					c.Said[i] += " (waived: " + firstLine(why) + ")"
 				}
 			}

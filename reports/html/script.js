@@ -170,8 +170,9 @@
       if (next) next.focus();
     }
   });
-  // On paper what failed is open.
+  // On paper what decides is open: the style does it where the browser knows how, and this elsewhere.
   addEventListener("beforeprint", () => {
-    for (const item of all("details.finding[data-w=FAIL]")) item.open = true;
+    if (CSS.supports("selector(::details-content)")) return;
+    for (const item of all("details:is(.legend-words, .more-causes, .found-rest, .reasons-of), details.finding:is([data-w=FAIL], [data-w=ERROR], [data-w=WARN], [data-w=WAIVED])")) item.open = true;
   });
 })();
