@@ -103,12 +103,12 @@ func decodeSparse(text string) (sparse, error) {
 	return s, nil
 }
 
-// sparseOf is the content of a histogram.
+// sparseOf is the content of a histogram. Its counts are in the order of the buckets.
 func sparseOf(h *hdrhistogram.Histogram) sparse {
 	s := sparse{}
-	for _, bar := range h.Distribution() {
-		if bar.Count > 0 {
-			s[bucketOf(bar.From)] += bar.Count
+	for bucket, n := range h.Export().Counts {
+		if n > 0 {
+			s[int32(bucket)] = n
 		}
 	}
 	return s

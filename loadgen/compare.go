@@ -29,7 +29,7 @@ const draws = 4000
 func CompareLoads(before, after []*reports.Load) ([]reports.LoadChange, error) {
 	all := append(slices.Clone(before), after...)
 	for _, l := range all[1:] {
-		if why := unlike(all[0], l); why != "" {
+		if why := all[0].Unlike(l); why != "" {
 			return nil, fmt.Errorf("these are not repeats of one load: %s", why)
 		}
 	}
@@ -53,24 +53,6 @@ func CompareLoads(before, after []*reports.Load) ([]reports.LoadChange, error) {
 		out = append(out, c)
 	}
 	return out, nil
-}
-
-// unlike tells in what two loads differ that must be the same.
-func unlike(a, b *reports.Load) string {
-	switch {
-	case a.Scenario != b.Scenario:
-		return "scenario " + a.Scenario + " and " + b.Scenario
-	case a.Model != b.Model || a.Asked != b.Asked:
-		return a.Asked + " and " + b.Asked
-	case a.Shard != b.Shard:
-		return "different shards"
-	}
-	for _, key := range slices.Sorted(maps.Keys(a.Plan)) {
-		if a.Plan[key] != b.Plan[key] {
-			return fmt.Sprintf("%s is %s and %s", key, a.Plan[key], b.Plan[key])
-		}
-	}
-	return ""
 }
 
 // measure is one figure of all runs.

@@ -143,10 +143,6 @@ func (r *recorder) replay(w journalWindow, shift int64) error {
 			rec.n += jc.N
 			service.into(rec.service)
 			response.into(rec.response)
-			if wantedClass(c) {
-				service.into(o.wanted.service)
-				response.into(o.wanted.response)
-			}
 			for text, n := range jc.Status {
 				status, err := strconv.Atoi(text)
 				if err != nil {

@@ -43,7 +43,6 @@ type recorder struct {
 // opRecord is one operation's.
 type opRecord struct {
 	classes  [classes]*classRecord
-	wanted   timings // answers as wanted, of all classes that are
 	lag      *hdrhistogram.Histogram
 	conflict map[conflictKey]int64
 	in, out  int64
@@ -92,7 +91,7 @@ func newRecorder(began time.Time) *recorder {
 func (r *recorder) op(name string) *opRecord {
 	o := r.ops[name]
 	if o == nil {
-		o = &opRecord{wanted: newTimings(), lag: newHistogram(), conflict: map[conflictKey]int64{}}
+		o = &opRecord{lag: newHistogram(), conflict: map[conflictKey]int64{}}
 		o.window.clear()
 		r.ops[name] = o
 	}
@@ -104,6 +103,26 @@ func (o *opRecord) class(c Class) *classRecord {
 		o.classes[c] = &classRecord{status: map[int]int64{}, timings: newTimings()}
 	}
 	return o.classes[c]
+}
+
+// wanted joins the answers as wanted, of all classes that are. Where there is one such class, it is that one's own.
+func (o *opRecord) wanted() timings {
+	var all timings
+	for c, rec := range o.classes {
+		switch {
+		case rec == nil || !wantedClass(Class(c)):
+		case all.service == nil:
+			all = rec.timings
+		default:
+			both := newTimings()
+			for _, t := range []timings{all, rec.timings} {
+				both.service.Merge(t.service)
+				both.response.Merge(t.response)
+			}
+			all = both
+		}
+	}
+	return all
 }
 
 func (w *opWindow) class(c Class) *classWindow {
@@ -152,9 +171,6 @@ func (r *recorder) add(now time.Time, s sample) {
 	c.status[s.status]++
 	service, response, lag, own := int64(s.service), int64(s.response), max(int64(s.lag), 0), max(int64(s.own), 0)
 	c.add(service, response, 1)
-	if wantedClass(s.class) {
-		o.wanted.add(service, response, 1)
-	}
 	_ = o.lag.RecordValue(min(lag, longest))
 	_ = r.own.RecordValue(min(own, longest))
 	o.in += int64(s.in)
@@ -273,9 +289,10 @@ func (r *recorder) operations(predicted map[string]int) []reports.LoadOperation 
 	var out []reports.LoadOperation
 	for _, name := range names {
 		o := r.ops[name]
+		wanted := o.wanted()
 		op := reports.LoadOperation{
 			Name: name, Predicted: int64(predicted[name]), Retries: o.retries, BytesIn: o.in, BytesOut: o.out,
-			Response: quantiles(o.wanted.response), Service: quantiles(o.wanted.service), Lag: quantiles(o.lag),
+			Response: quantiles(wanted.response), Service: quantiles(wanted.service), Lag: quantiles(o.lag),
 			Classes: []reports.LoadClass{},
 		}
 		for c, rec := range o.classes {
@@ -335,7 +352,11 @@ func (r *recorder) responses() *hdrhistogram.Histogram {
 	defer r.mu.Unlock()
 	all := newHistogram()
 	for _, o := range r.ops {
-		all.Merge(o.wanted.response)
+		for c, rec := range o.classes {
+			if rec != nil && wantedClass(Class(c)) {
+				all.Merge(rec.response)
+			}
+		}
 	}
 	return all
 }

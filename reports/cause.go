@@ -131,22 +131,57 @@ func (g *grouping) bySymptom() {
 		groups[key] = append(groups[key], res.ID)
 	}
 	for _, key := range order {
-		name := key
-		if ids := groups[key]; len(ids) == 1 {
-			name = g.results[ids[0]].headline()
+		name, ids := key, groups[key]
+		first := g.results[ids[0]]
+		switch {
+		case len(ids) == 1:
+			name = first.headline()
+		case strings.HasPrefix(key, plain(first.worst().Message)+": ") && !slices.ContainsFunc(ids, func(id string) bool {
+			f := g.results[id].worst()
+			return f.Expected != first.worst().Expected || f.Got != first.worst().Got
+		}):
+			name = plain(first.worst().Message) + first.worst().versus()
 		}
-		g.add(name, false, groups[key])
+		g.add(name, false, ids)
 	}
 }
 
 // headline is the worst that a result says.
 func (r Result) headline() string {
 	for _, text := range []string{r.Message, r.why()} {
-		if text != "" {
-			return r.Title + ": " + text
+		switch {
+		case text == "":
+		case r.Level == Measured:
+			return r.Title + ": " + text // a sentence with the figures in it
+		default:
+			return r.Title + ": " + brief(text) + r.worst().versus()
 		}
 	}
 	return r.Title
+}
+
+// worst is the first of the gravest findings, or none.
+func (r Result) worst() Finding {
+	worst, _ := Worst(r.Findings)
+	for _, f := range r.Findings {
+		if f.Word == worst {
+			return f
+		}
+	}
+	return Finding{}
+}
+
+// versus words what was expected and what came, "" where one of them is not told.
+func (f Finding) versus() string {
+	if f.Expected == "" || f.Got == "" {
+		return ""
+	}
+	return " (expected " + brief(f.Expected) + ", got " + brief(f.Got) + ")"
+}
+
+// brief is the beginning of a text, for a name.
+func brief(text string) string {
+	return clip(clipBytes(firstLine(text), symptomLimit, "…"), 80, "…")
 }
 
 var (
@@ -161,11 +196,8 @@ func (g *grouping) symptom(res Result) string {
 	if res.Word == Error {
 		return "could not be judged: " + plain(res.why())
 	}
-	worst, _ := Worst(res.Findings)
-	for _, f := range res.Findings {
-		if f.Word != worst {
-			continue
-		}
+	if len(res.Findings) > 0 {
+		f := res.worst()
 		x := g.run.Exchange(f.Exchange)
 		if f.Message != "status" || x == nil {
 			return plain(f.Message) + ": expected " + kind(f.Expected) + ", got " + kind(f.Got)

@@ -334,14 +334,7 @@ func (c *console) line(label, text string) {
 func (c *console) summary() {
 	r, v := c.run, c.v
 	c.line("Target", strings.TrimSpace(r.Target.Name+" "+r.Target.URL))
-	word := Pass
-	switch {
-	case v.Word == ConformantNotes, v.Word == HoldsNotes:
-		word = Warn
-	case v.Word != Conformant && v.Word != Holds:
-		word = Fail
-	}
-	fmt.Fprintf(c.w, "%-12s%s (exit %d)\n", "Verdict", c.paint(word, v.Word), v.Exit)
+	fmt.Fprintf(c.w, "%-12s%s\n", "Verdict", c.verdict(v))
 	c.line("Results", v.Summary())
 	for i, reason := range v.Reasons {
 		label := ""
@@ -369,12 +362,24 @@ func (c *console) summary() {
 	c.waivers()
 	c.line("Features", c.features())
 	c.cleanup()
-	c.line("Time", fmt.Sprintf("%s, %s (%s), %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond),
+	c.line("Time", fmt.Sprintf("%s, %s, %s, %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond),
 		plural(r.Requests, "request"), plural(r.Writes, "write"), retries(r.Retries)))
 	for _, path := range c.o.Reports {
 		c.line("Report", path)
 	}
 	c.line("Next", c.next())
+}
+
+// verdict is the word of the verdict in its colour, with the exit code.
+func (c *console) verdict(v Verdict) string {
+	word := Pass
+	switch {
+	case v.Word == ConformantNotes, v.Word == HoldsNotes:
+		word = Warn
+	case v.Word != Conformant && v.Word != Holds:
+		word = Fail
+	}
+	return fmt.Sprintf("%s (exit %d)", c.paint(word, v.Word), v.Exit)
 }
 
 // waivers tells how many are in force, and of each that somebody should look at.

@@ -162,15 +162,6 @@ func side(r *Run, p Policy) DiffSide {
 
 // drift compares what the targets claim, what they were seen to do, and which legal behaviour they chose.
 func (d *Diff) drift(before, after *Run) {
-	said := func(p *bool) string {
-		switch {
-		case p == nil:
-			return "not known"
-		case *p:
-			return "yes"
-		}
-		return "no"
-	}
 	old := map[string]Feature{}
 	for _, f := range before.Features {
 		old[f.Name] = f
@@ -182,8 +173,8 @@ func (d *Diff) drift(before, after *Run) {
 	}
 	for _, f := range after.Features {
 		if was, ok := old[f.Name]; ok {
-			add("claimed", f.Name, said(was.Claimed), said(f.Claimed))
-			add("observed", f.Name, said(was.Observed), said(f.Observed))
+			add("claimed", f.Name, known(was.Claimed, "yes", "no"), known(f.Claimed, "yes", "no"))
+			add("observed", f.Name, known(was.Observed, "yes", "no"), known(f.Observed, "yes", "no"))
 		}
 	}
 	choices := func(r *Run) map[string]string {
@@ -228,15 +219,7 @@ func (d *Diff) partial(before, after *Run) {
 		name string
 		run  *Run
 	}{{"old", before}, {"new", after}} {
-		why := ""
-		switch {
-		case r.run.Crash != "":
-			why = "scimproof crashed"
-		case r.run.Cut != nil:
-			why = r.run.Cut.Kind.words() + ": " + r.run.Cut.Why
-		case len(r.run.Results) == 0:
-			why = "nothing was judged"
-		}
+		why := r.run.unfinished()
 		if why == "" {
 			continue
 		}
@@ -245,6 +228,19 @@ func (d *Diff) partial(before, after *Run) {
 			d.Partial = firstLine(why)
 		}
 	}
+}
+
+// unfinished tells why a run says nothing about a part of its target, "" if it ran to its end.
+func (r *Run) unfinished() string {
+	switch {
+	case r.Crash != "":
+		return "scimproof crashed"
+	case r.Cut != nil:
+		return r.Cut.Kind.words() + ": " + r.Cut.Why
+	case len(r.Results) == 0:
+		return "nothing was judged"
+	}
+	return ""
 }
 
 // Negative tells what a gate should stop at under the policy, or "": what got worse, and what is bad now and was there but not

@@ -29,7 +29,7 @@ type htmlFinding struct {
 	Open                        bool
 	Lead                        string // what is wrong, in one line
 	Requirements                []htmlRequirement
-	Found                       []htmlFound
+	Found, FoundRest            []htmlFound // the first ones, and those that are folded
 	FoundMore                   int
 	Reason                      string
 	Notes                       []string
@@ -46,7 +46,7 @@ type htmlFinding struct {
 type htmlRequirement struct{ ID, Level, Ref, Link, Statement string }
 
 type htmlFound struct {
-	Word                   Word
+	Differs                Word // its word, where it is not that of the result
 	Message, Expected, Got string
 	Diff                   []htmlDiff
 }
@@ -215,9 +215,16 @@ func (b *htmlBuilder) finding(res Result) htmlFinding {
 			f.FoundMore = len(res.Findings) - i
 			break
 		}
-		h := htmlFound{Word: found.Word, Message: line(found.Message), Expected: value(found.Expected), Got: value(found.Got)}
+		h := htmlFound{Message: line(found.Message), Expected: value(found.Expected), Got: value(found.Got)}
+		if found.Word != res.Word {
+			h.Differs = found.Word
+		}
 		h.Diff = difference(found.Expected, found.Got)
-		f.Found = append(f.Found, h)
+		if i < htmlFoundOpen {
+			f.Found = append(f.Found, h)
+		} else {
+			f.FoundRest = append(f.FoundRest, h)
+		}
 	}
 	if n := b.causeOf[res.ID]; n > 0 {
 		c := b.causes[n-1]

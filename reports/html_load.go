@@ -87,16 +87,8 @@ func newHTMLLoad(l *Load) *htmlLoad {
 	return h
 }
 
-// basis are the quantiles that are shown: from the due time in the open model, from sending in others.
-func (l *Load) basis(o LoadOperation) LoadQuantiles {
-	if l.Model == "open" {
-		return o.Response
-	}
-	return o.Service
-}
-
 func (l *Load) operation(o LoadOperation) htmlOperation {
-	q := l.basis(o)
+	q := l.latency(o)
 	h := htmlOperation{
 		Name: line(o.Name), Answers: thousands(q.Count), P50: ms(q.P50), P90: ms(q.P90), P95: ms(q.P95), P99: ms(q.P99), P999: ms(q.P999), Max: ms(q.Max),
 		Sent: thousands(o.Sent),
@@ -223,7 +215,7 @@ func (l *Load) latencyOf(name, id string) *htmlChart {
 	p50.points, p95.points, p99.points = thin(p50.points), thin(p95.points), thin(p99.points)
 	says := ""
 	for _, o := range l.Operations {
-		if q := l.basis(o); o.Name == name {
+		if q := l.latency(o); o.Name == name {
 			says = fmt.Sprintf("Over the whole load: p50 %s, p95 %s, p99 %s.", ms(q.P50), ms(q.P95), ms(q.P99))
 		}
 	}
@@ -258,18 +250,24 @@ func (l *Load) curves(names []string) *htmlChart {
 }
 
 // growth is latency against the size of the directory, a chart per operation, since their scales differ.
+// verdict is how the operation grows, in a word or two.
+func (g Growth) verdict() string { return cmp.Or(g.Verdict, "not known") }
+
+func growthTone(verdict string) string {
+	switch verdict {
+	case "flat", "log":
+		return "good"
+	case "linear":
+		return "bad"
+	case "", "not known":
+		return "open"
+	}
+	return "warn"
+}
+
 func (h *htmlLoad) growth(l *Load) {
 	for i, g := range l.Growth[:min(len(l.Growth), 2*htmlOperations)] {
-		tone := "warn"
-		switch g.Verdict {
-		case "flat", "log":
-			tone = "good"
-		case "linear":
-			tone = "bad"
-		case "":
-			tone = "open"
-		}
-		h.Growth = append(h.Growth, htmlGrowth{line(g.Operation), cmp.Or(line(g.Verdict), "not known"), tone, line(g.Sentence)})
+		h.Growth = append(h.Growth, htmlGrowth{line(g.Operation), line(g.verdict()), growthTone(g.Verdict), line(g.Sentence)})
 		var points []point
 		for _, p := range g.Points {
 			points = append(points, point{float64(p.Size), p.Micros / 1e3})

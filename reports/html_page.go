@@ -15,6 +15,8 @@ const (
 	htmlRows   = 500     // rows of a list that a target can lengthen
 	htmlInList = 12      // ids that are named before the rest is counted
 	htmlCauses = 12      // causes that are shown before the rest is folded away
+
+	htmlFoundOpen = 5 // violations of one check that are shown before the rest is folded away
 )
 
 // line makes foreign text ready for the page: cut, visible, on one line.
@@ -47,6 +49,7 @@ type htmlPage struct {
 	Recorded, Whole, NotListed     int
 	Cleanup                        htmlCleanup
 	Waivers, Unwritten             []string
+	WaiverList                     []htmlWaiver
 	Crash                          string
 	Command                        string
 	Facts                          [][2]string
@@ -155,6 +158,9 @@ func (b *htmlBuilder) head() {
 	if r.Cut != nil {
 		p.Hint = line(r.Cut.Hint)
 	}
+	for _, w := range r.Waivers[:min(len(r.Waivers), htmlRows)] {
+		p.WaiverList = append(p.WaiverList, newHTMLWaiver(w))
+	}
 }
 
 // lines makes a list of foreign texts ready, and says how many it leaves out.
@@ -177,13 +183,7 @@ func (b *htmlBuilder) cards() {
 	if r.Load != nil {
 		b.loadCards()
 	} else {
-		c := htmlCard{Label: "MUST checks passed", Value: fmt.Sprintf("%s of %s", thousands(int64(v.MustPassed)), thousands(int64(v.MustJudged))), Tone: "good"}
-		if v.MustPassed < v.MustJudged || v.MustJudged == 0 {
-			c.Tone = "bad"
-		}
-		c.Bar = bar([]htmlCount{{Pass, v.MustPassed}, {Fail, v.MustJudged - v.MustPassed}})
-		c.Lines = []string{"of those that could be judged"}
-		p.Cards = append(p.Cards, c)
+		p.Cards = append(p.Cards, b.mustCard())
 	}
 	all := htmlCard{Label: "Checks", Value: thousands(int64(len(r.Results)))}
 	for _, w := range htmlOrder {
@@ -231,6 +231,38 @@ func (b *htmlBuilder) cards() {
 		c.Lines = append(c.Lines, "clean-up skipped: "+line(u.Skipped))
 	}
 	p.Cards = append(p.Cards, c)
+}
+
+// mustCard counts the MUST checks. One that found less than a violation, as where the specifications are contested, has not
+// passed and has not failed either: without saying so the figures of the page would contradict each other.
+func (b *htmlBuilder) mustCard() htmlCard {
+	v := b.v
+	c := htmlCard{Label: "MUST checks passed", Value: fmt.Sprintf("%s of %s", thousands(int64(v.MustPassed)), thousands(int64(v.MustJudged))), Tone: "good", Lines: []string{"of those that could be judged"}}
+	count := map[Word]int{}
+	for _, res := range b.run.Results {
+		if res.Level.Absolute() {
+			count[res.Word]++
+		}
+	}
+	var rest []string
+	counts := []htmlCount{{Pass, v.MustPassed}}
+	for _, w := range []Word{Fail, Warn, Waived, Info} {
+		if n := count[w]; n > 0 {
+			counts = append(counts, htmlCount{w, n})
+			rest = append(rest, thousands(int64(n))+" "+string(w))
+		}
+	}
+	if len(rest) > 0 {
+		c.Lines = append(c.Lines, "the others: "+strings.Join(rest, ", "))
+	}
+	c.Bar = bar(counts)
+	switch {
+	case count[Fail] > 0 || v.MustJudged == 0:
+		c.Tone = "bad"
+	case v.MustPassed < v.MustJudged:
+		c.Tone = "warn"
+	}
+	return c
 }
 
 func gradeTone(letter string) string {
@@ -307,36 +339,32 @@ func bar(counts []htmlCount) []htmlPart {
 }
 
 func (b *htmlBuilder) features() {
-	word := func(p *bool, yes, no string) string {
-		switch {
-		case p == nil:
-			return "not known"
-		case *p:
-			return yes
-		}
-		return no
-	}
 	for _, f := range b.run.Features[:min(len(b.run.Features), htmlRows)] {
-		h := htmlFeature{Name: line(f.Name), Claimed: word(f.Claimed, "yes", "no"), Observed: word(f.Observed, "works", "does not work"), Detail: line(f.Detail)}
-		switch {
-		case f.Claimed != nil && f.Observed != nil && *f.Claimed && !*f.Observed:
-			h.Says, h.Tone = "claimed, but does not work", "bad"
-		case f.Observed != nil && *f.Observed && f.Claimed == nil:
-			h.Says, h.Tone = "works; nothing is said about it", "open"
-		case f.Observed != nil && *f.Observed && !*f.Claimed:
-			h.Says, h.Tone = "works, but is not claimed", "warn"
-		case f.Claimed != nil && f.Observed != nil:
-			h.Says, h.Tone = "as claimed", "good"
-		case f.Claimed != nil && !*f.Claimed:
-			h.Says, h.Tone = "not claimed, not tried", "open"
-		default:
-			h.Says, h.Tone = "not seen", "open"
-		}
-		if f.Forced {
-			h.Says += "; tried because the user asked for it"
-		}
-		b.page.Features = append(b.page.Features, h)
+		b.page.Features = append(b.page.Features, newHTMLFeature(f))
 	}
+}
+
+// newHTMLFeature puts what is claimed against what was seen.
+func newHTMLFeature(f Feature) htmlFeature {
+	h := htmlFeature{Name: line(f.Name), Claimed: known(f.Claimed, "yes", "no"), Observed: known(f.Observed, "works", "does not work"), Detail: line(f.Detail)}
+	switch {
+	case f.Claimed != nil && f.Observed != nil && *f.Claimed && !*f.Observed:
+		h.Says, h.Tone = "claimed, but does not work", "bad"
+	case f.Observed != nil && *f.Observed && f.Claimed == nil:
+		h.Says, h.Tone = "works; nothing is said about it", "open"
+	case f.Observed != nil && *f.Observed && !*f.Claimed:
+		h.Says, h.Tone = "works, but is not claimed", "warn"
+	case f.Claimed != nil && f.Observed != nil:
+		h.Says, h.Tone = "as claimed", "good"
+	case f.Claimed != nil && !*f.Claimed:
+		h.Says, h.Tone = "not claimed, not tried", "open"
+	default:
+		h.Says, h.Tone = "not seen", "open"
+	}
+	if f.Forced {
+		h.Says += "; tried because the user asked for it"
+	}
+	return h
 }
 
 func (b *htmlBuilder) cleanup() {
@@ -367,7 +395,7 @@ func (b *htmlBuilder) reproduce() {
 	fact("Version", strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version+" "+r.Tool.Commit))
 	fact("Started", r.Started.UTC().Format(time.RFC3339))
 	fact("Took", r.Finished.Sub(r.Started).Round(100*time.Millisecond).String())
-	fact("Traffic", fmt.Sprintf("%s requests, %s of them writes, %s", thousands(int64(r.Requests)), thousands(int64(r.Writes)), retries(r.Retries)))
+	fact("Traffic", fmt.Sprintf("%s requests, %s writes with those in Bulk requests, %s", thousands(int64(r.Requests)), thousands(int64(r.Writes)), retries(r.Retries)))
 	for _, name := range sortedKeys(r.Config) {
 		fact(name, r.Config[name])
 	}

@@ -65,6 +65,7 @@ func TestHTMLStaysText(t *testing.T) {
 			Result{ID: id + ".s", Title: s, Area: s, Word: Skip, Reason: s, BlockedBy: s}, Result{ID: id + ".w", Title: s, Word: Word(s)})
 		r.Exchanges = append(r.Exchanges, &Exchange{ID: id, Method: s, URL: s, RequestHeader: http.Header{s: {s}}, RequestBody: s, ResponseBody: s, ResponseHeader: http.Header{"X": {s}}})
 		r.Behaviours = append(r.Behaviours, Behaviour{s, s, s})
+		r.Waivers = append(r.Waivers, Waiver{ID: s, Reason: s, Owner: s, Expires: s, Place: s, State: s, Note: s, Waived: []string{s}})
 		r.Causes = append(r.Causes, Cause{Name: s, Known: true, Checks: []string{id + s}, Blocked: []string{s}})
 	}
 	load := sampleLoad().Load
@@ -230,6 +231,7 @@ func TestHTMLWithoutScript(t *testing.T) {
 		"Incomplete", "1 check failed", "1 check could not be judged", "A replace whose path has a value filter changes only the elements that match.", "RFC 7644 section 3.5.2.3", "another element was removed",
 		`emails[1] = {"type":"home","value":"b@example.com"}`, "emails[1] is absent", "clients lose data", "change only what matches", "503 three times", "bulk is not claimed",
 		"vendor ticket 4711", "/Users/7 (r1k2-7): DELETE answered 500", "scimproof cleanup r1k2.ledger", "PATCH /v2/Users/1 → 200", `curl -gsi --path-as-is -X PATCH`, "$SCIM_TOKEN", "claimed, but does not work",
+		"vendor ticket 4711 iam-team 2026-12-31 in force", "replica lag iam-team 2026-12-31 not tried ; skipped",
 		"PATCH answers", "--seed 42", "What this does not prove",
 	} {
 		if !strings.Contains(got, want) {

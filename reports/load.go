@@ -109,6 +109,24 @@ func (l *Load) answered() bool {
 	return false
 }
 
+// Unlike tells in what two loads differ that must be the same before their figures can be compared, "" if in nothing.
+func (l *Load) Unlike(other *Load) string {
+	switch {
+	case l.Scenario != other.Scenario:
+		return "scenario " + l.Scenario + " and " + other.Scenario
+	case l.Model != other.Model || l.Asked != other.Asked:
+		return l.Asked + " and " + other.Asked
+	case l.Shard != other.Shard:
+		return "different shards"
+	}
+	for _, key := range sortedKeys(l.Plan) {
+		if l.Plan[key] != other.Plan[key] {
+			return key + " is " + l.Plan[key] + " and " + other.Plan[key]
+		}
+	}
+	return ""
+}
+
 // LoadOperation is what was measured of one operation.
 type LoadOperation struct {
 	Name      string `json:"name"`

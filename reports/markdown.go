@@ -86,7 +86,7 @@ func (d *markdown) head() {
 		cleanup += "; skipped: " + mdText(Visible(r.Cleanup.Skipped))
 	}
 	row("Clean-up", cleanup)
-	row("Time", fmt.Sprintf("%s, %s (%s), %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond), plural(r.Requests, "request"), plural(r.Writes, "write"), retries(r.Retries)))
+	row("Time", fmt.Sprintf("%s, %s, %s, %s", r.Finished.Sub(r.Started).Round(100*time.Millisecond), plural(r.Requests, "request"), plural(r.Writes, "write"), retries(r.Retries)))
 	row("Repeat", fmt.Sprintf("scimproof %s, seed %d, exit %d", mdText(xmlLine(r.Tool.Version)), r.Seed, v.Exit))
 	b.WriteString("\n")
 	for i, reason := range v.Reasons {

@@ -114,11 +114,21 @@ func (z *zoo) fill(t *resourceType) (*pen, string) {
 		return nil, "POST " + t.Endpoint + " was refused or made nothing that can be read"
 	}
 	p.friend = z.friendOf(p)
-	z.settle(p)
+	z.settle(p, p.t.traits(), 0)
 	// As a text, too, what a has comes first.
 	first, second := s.tag("subject"), s.tag("subject")
-	if p.b, _ = z.hatch(t, z.bodyOf(p, p.traits, "other", sampler{s: s, tag: second, rank: 1, id: p.friend})); p.b == nil {
-		return nil, "a resource with all attributes was refused"
+	other := func() *animal {
+		m, _ := z.hatch(t, z.bodyOf(p, p.traits, "other", sampler{s: s, tag: second, rank: 1, id: p.friend}))
+		return m
+	}
+	if p.b = other(); p.b == nil {
+		// What takes one value and not the next must not hide all the others.
+		list := p.traits
+		p.traits = nil
+		z.settle(p, list, 1)
+		if p.b = other(); p.b == nil {
+			return nil, "a resource with all attributes was refused"
+		}
 	}
 	if p.a, _ = z.hatch(t, z.bodyOf(p, p.traits, "subject", sampler{s: s, tag: first, id: p.friend})); p.a == nil {
 		return nil, "a resource with all attributes was refused"
@@ -188,22 +198,22 @@ func (z *zoo) configured(a trait) bool {
 
 // settle finds out which sample values the target takes. A string may have to have a format that no schema can express
 // (RFC 7643 §2.3.1), so that a refusal is no defect by itself.
-func (z *zoo) settle(p *pen) {
+func (z *zoo) settle(p *pen, list []trait, rank int) {
 	var candidates []trait
-	for _, a := range p.t.traits() {
+	for _, a := range list {
 		if a.writable() && !z.configured(a) && (sampler{s: z.s, id: p.friend}).value(a) != nil {
 			candidates = append(candidates, a)
 		}
 	}
-	p.refused = halve(candidates, 40, func(list []trait) bool {
+	p.refused = append(p.refused, halve(candidates, 40, func(list []trait) bool {
 		list = append(slices.Clone(p.traits), list...)
-		o := z.bodyOf(p, list, "try", z.sampler(p, "try", 0))
+		o := z.bodyOf(p, list, "try", z.sampler(p, "try", rank))
 		if x := z.s.post(p.t.Endpoint, p.t.Endpoint, o); z.s.adopt(p.t, o, x) == nil {
 			return false
 		}
 		p.traits = list
 		return true
-	})
+	})...)
 }
 
 // hatch creates a record and reads it, or returns nil.

@@ -63,7 +63,7 @@ func (s *session) attributeCase(z *zoo) {
 				if a.kind() != "binary" || !a.writable() || !strings.HasSuffix(firstText(a.values(p.a.Sent)), "=") {
 					return false, nil
 				}
-				o := z.body(p, "unpadded", 2)
+				o := z.body(p, "unpadded", 0)
 				strip(a, o)
 				x := s.post(p.t.Endpoint, p.t.Endpoint, o)
 				s.see(x)

@@ -158,10 +158,10 @@ func (s *session) attributeMutability(z *zoo) {
 	})
 }
 
-// refusedAs wants a refusal with 400 and the scimType; another client error is a lesser wrong (ambiguity A13).
-func refusedAs(x *reports.Exchange, scimType string) error {
+// refusedAs wants a refusal with 400 and one of the scimTypes; another client error is a lesser wrong (ambiguity A13).
+func refusedAs(x *reports.Exchange, scimTypes ...string) error {
 	if x.Status == http.StatusBadRequest {
-		return Softly(reports.Warn, ScimType(scimType))(x)
+		return Softly(reports.Warn, ScimType(scimTypes...))(x)
 	}
 	err := wrong("status", 400, x.Status)
 	if x.Status > 400 && x.Status < 500 {

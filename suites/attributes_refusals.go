@@ -74,6 +74,23 @@ func (s *session) attributeRefusals(z *zoo) {
 				s.judgeErr(errors.Join(errs...))
 			})
 		}
+		s.it("a text is no value of an extension, and refused with 400", ID("attributes.refuses-extension"), Requires("7644-3.3-10", "7644-3.12-24"), Explain{
+			Why: "A client that gets success believes that the data of the extension was stored.",
+			Fix: "Refuse an extension that is no object, with 400 and scimType invalidValue or invalidSyntax.",
+		}, func() {
+			var errs []error
+			n := 0
+			for _, p := range z.all() {
+				for _, e := range p.t.extensions {
+					n++
+					errs = append(errs, z.refusesExtension(p, e.ID))
+				}
+			}
+			if n == 0 {
+				s.skip("no resource type has an extension")
+			}
+			s.judgeErr(errors.Join(errs...))
+		})
 		s.it("an array is no value of a single-valued attribute, and refused with 400", ID("attributes.refuses-array"), Requires("7644-3.3-10", "7644-3.12-24"), Explain{
 			Why: "A server that takes the first value, or the whole array, stores something else than was meant.",
 			Fix: "Refuse an array where the schema has a single value, with 400 and scimType invalidValue.",
@@ -156,6 +173,26 @@ func (z *zoo) misplace(p *pen, a trait, kind string) error {
 	return z.refusesValue(p, a, value)
 }
 
+// refusesExtension POSTs a resource with a text in place of an extension. What leaves it out has harmed nobody but the client.
+func (z *zoo) refusesExtension(p *pen, urn string) error {
+	o := z.minimal(p.t, "misfit")
+	o[urn] = "scimproof"
+	x := z.s.post(p.t.Endpoint, p.t.Endpoint, o)
+	z.s.see(x)
+	r := z.s.adopt(p.t, o, x)
+	if r == nil {
+		return prefixed(urn, refusedAs(x, scim.InvalidValue, scim.InvalidSyntax))
+	}
+	got := z.s.read(r)
+	z.s.see(got)
+	stored, _ := scim.Lookup(got.Object(), urn)
+	err := wrong(urn+` = "scimproof"`, text("400 invalidValue"), text("success, and "+show(stored)+" stored"))
+	if _, isText := stored.(string); isText {
+		return err
+	}
+	return soften(reports.Warn, err)
+}
+
 // refusesValue POSTs a resource with a value that does not fit. A server that makes a fitting value of it, or leaves it
 // out, has harmed nobody but the client (ambiguity A42); one that stores it as it is has broken its schema.
 func (z *zoo) refusesValue(p *pen, a trait, value any) error {
@@ -165,11 +202,7 @@ func (z *zoo) refusesValue(p *pen, a trait, value any) error {
 	z.s.see(x)
 	r := z.s.adopt(p.t, o, x)
 	if r == nil {
-		err := errors.Join(Status(400)(x), Softly(reports.Warn, ScimType(scim.InvalidValue, scim.InvalidSyntax))(x))
-		if x.Status > 400 && x.Status < 500 {
-			err = soften(reports.Warn, err)
-		}
-		return prefixed(a.String()+" = "+show(value), err)
+		return prefixed(a.String()+" = "+show(value), refusedAs(x, scim.InvalidValue, scim.InvalidSyntax))
 	}
 	got := z.s.read(r)
 	z.s.see(got)

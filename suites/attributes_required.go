@@ -50,7 +50,7 @@ func (s *session) attributeRequired(z *zoo) {
 							continue
 						}
 						n++
-						o := z.body(p, "lacking", 2)
+						o := z.body(p, "lacking", 0)
 						v := deepValue(whole.get(o))
 						for _, e := range valuesIn(v) {
 							if m, ok := e.(scim.Object); ok {
@@ -154,6 +154,12 @@ func (s *session) attributeRequired(z *zoo) {
 			}
 			s.judgeErr(errors.Join(errs...))
 		})
+		for _, c := range []struct{ kind, id string }{{"boolean", "boolean"}, {"integer", "integer"}, {"decimal", "decimal"}, {"dateTime", "datetime"}} {
+			s.it("a "+c.kind+" of each attribute that clients may write is taken", ID("attributes.takes-"+c.id), Requires("7643-7-16"), Explain{
+				Why: "Unlike texts, values of this type have no format of their own; where all are refused, the attribute cannot be provisioned.",
+				Fix: "Accept every value of the type that the schema names, and publish attributes that clients cannot set as readOnly.",
+			}, func() { z.takes(c.kind) })
+		}
 		s.it("every canonical value is accepted and kept", ID("attributes.canonical-known"), Requires("7644-3.3-06", "7643-2.3.1-03"), Explain{
 			Why: "Clients choose from the published values; one that the server does not take after all stops them.",
 			Fix: "Publish just those canonical values that are accepted.",
@@ -163,6 +169,51 @@ func (s *session) attributeRequired(z *zoo) {
 			Fix: "Store the value, refuse it with 400 invalidValue, or leave it out.",
 		}, func() { s.canonicalUnknown(z) })
 	})
+}
+
+// takes wants each attribute of a type, outside of complex ones, to take what has that type. A number may have a range that
+// no schema tells, so that it is enough there that one of three is taken.
+func (z *zoo) takes(kind string) {
+	var errs []error
+	n := 0
+	for _, p := range z.all() {
+		for _, a := range slices.Concat(p.traits, p.refused) {
+			if a.attr.Complex() || a.kind() != kind {
+				continue
+			}
+			n++
+			ranks := []int{0, 1, 2}
+			if !slices.Contains(p.refused, a) {
+				ranks = ranks[2:] // the records of the pen have the others
+			}
+			errs = append(errs, z.take(p, a, ranks))
+		}
+	}
+	if n == 0 {
+		z.s.skip("no resource type has an attribute of that type which clients may write")
+	}
+	z.s.judgeErr(errors.Join(errs...))
+}
+
+// take tries values of an attribute, each in a resource of its own.
+func (z *zoo) take(p *pen, a trait, ranks []int) error {
+	var crashes, refusals []error
+	for _, rank := range ranks {
+		m := z.sampler(p, "taken", rank)
+		o := z.bodyOf(p, []trait{a}, "taken", m)
+		x := z.s.post(p.t.Endpoint, p.t.Endpoint, o)
+		if z.s.adopt(p.t, o, x) != nil {
+			continue
+		}
+		z.s.see(x)
+		crashes = append(crashes, NotServerError(x))
+		refusals = append(refusals, wrong("POST with "+a.String()+" = "+show(m.value(a)), text("success"), x.Status))
+	}
+	word := reports.Warn
+	if number := a.kind() == "integer" || a.kind() == "decimal"; number && len(refusals) < 3 {
+		word = reports.Info
+	}
+	return errors.Join(errors.Join(crashes...), soften(word, errors.Join(refusals...)))
 }
 
 // lacking wants a body that lacks something required to be refused.

@@ -23,7 +23,7 @@ func (s *session) nearCredentials(knocks func() door) {
 			s.skip("the run's credential is no password")
 		}
 		user, password := edit(a.User, a.Password)
-		sends("Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)), unauthorized)
+		sends("Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)), unauthorized)
 	}
 	s.it("the right user with a wrong password is refused with 401", ID("auth.wrong-password"), refused, Explain{
 		Why: "Whoever knows a name, which is no secret, could read or change the whole directory.",

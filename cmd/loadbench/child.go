@@ -12,10 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/scimproof/scimproof/fixtures"
-	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/loadgen"
 )
 
@@ -32,14 +30,16 @@ func child(role string) error {
 	case "drive":
 		_, err := driveFixed(base, loadgen.Together(connections), *n, 0)
 		return err
-	case "open":
-		arrival, err := loadgen.ParseRate("20000/s", 1, 1)
+	case "open", "openloop":
+		f := openDriver
+		if role == "openloop" {
+			f = openLoop
+		}
+		r, err := f(base)
 		if err != nil {
 			return err
 		}
-		text, err := driveFixed(base, arrival, 80_000, 256)
-		fmt.Println(text)
-		return err
+		return json.NewEncoder(os.Stdout).Encode(r)
 	}
 	return fmt.Errorf("there is no role %q", role)
 }
@@ -104,24 +104,6 @@ func crowd(n int, f func(i int) error) error {
 		return *err
 	}
 	return nil
-}
-
-// driveFixed sends n equal requests through the driver.
-func driveFixed(base string, arrival loadgen.Arrival, n, workers int) (string, error) {
-	client, err := wire.New(wire.Config{BaseURL: base, HTTP1: true, Connections: 256})
-	if err != nil {
-		return "", err
-	}
-	load, cut, err := loadgen.Drive(context.Background(), loadgen.Config{Client: client, Plan: &fixed{n: n}, Arrival: arrival, Workers: workers})
-	switch {
-	case err != nil:
-		return "", err
-	case cut != nil:
-		return "", fmt.Errorf("%s", cut.Why)
-	}
-	q := load.Operations[0].Response
-	return fmt.Sprintf("%.0f/s (%.2f %%), response p50 %s, p99 %s, own lag p99 %s, %.0f %% of %d processors",
-		load.Flows, 100*load.Flows/max(load.Rate, 1), time.Duration(q.P50), time.Duration(q.P99), time.Duration(load.Generator.Lag.P99), 100*load.Generator.Busy, load.Generator.Processors), nil
 }
 
 // fixed is a plan of n equal requests.

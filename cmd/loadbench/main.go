@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	role      = flag.String("role", "", "stub, loop, drive, flows or open: what a child process does")
+	role      = flag.String("role", "", "stub, loop, drive, flows, open or openloop: what a child process does")
 	baseURL   = flag.String("url", "", "base URL of the stub, for children")
 	n         = flag.Int("n", 100_000, "fixed requests")
 	users     = flag.Int("users", 10_000, "users of the cycle")
@@ -114,9 +114,7 @@ func compare() error {
 	table(fixed)
 	fmt.Printf("\nInitial cycle of %d users, 32 flows (scimproof: everything recorded; its audit, which the others have not, is left out):\n", *users)
 	table(cycle)
-	out, err := exec.Command(self, "-role", "open", "-url", base).CombinedOutput()
-	fmt.Printf("\nOpen model, asked for 20,000/s for 4 s: %s", out)
-	return err
+	return compareOpen(self, base)
 }
 
 // run runs the client once, between a reset and a look at the server's counter.
@@ -127,11 +125,7 @@ func (c *contender) run(base string) error {
 	if err := reset(base); err != nil {
 		return err
 	}
-	args := c.args
-	if taskset, err := exec.LookPath("taskset"); err == nil {
-		args = append([]string{taskset, "-c", "0"}, args...)
-	}
-	cmd := exec.Command(args[0], args[1:]...)
+	cmd := onFirst(c.args...)
 	began := time.Now()
 	out, err := cmd.CombinedOutput()
 	if err != nil {

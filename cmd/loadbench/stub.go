@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,7 +17,8 @@ import (
 	"sync/atomic"
 )
 
-// stub is a directory that costs next to nothing: users are kept as the bytes that came.
+// stub is a directory that costs next to nothing: users are kept as the bytes that came, and HTTP is spoken by hand. With the
+// server of net/http, which costs as much as its client, the stub and not the clients would be what limits them.
 type stub struct {
 	mu     sync.RWMutex
 	byName map[string]int
@@ -33,7 +35,13 @@ func serveStub() error {
 		return err
 	}
 	fmt.Println("http://" + l.Addr().String())
-	return http.Serve(l, s)
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go s.talk(conn)
+	}
 }
 
 // startStub starts the stub as a process of its own, on the last processor where that can be said.
@@ -54,66 +62,106 @@ func startStub(self string) (*exec.Cmd, string, error) {
 	return cmd, strings.TrimSpace(line), err
 }
 
-func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	switch r.URL.Path {
+// talk answers what comes on a connection, one request after the other.
+func (s *stub) talk(conn net.Conn) {
+	defer func() { _ = conn.Close() }()
+	in := bufio.NewReader(conn)
+	var body, out []byte
+	for {
+		method, target, length, err := readHead(in)
+		if err != nil {
+			return
+		}
+		body = append(body[:0], make([]byte, length)...)
+		if _, err := io.ReadFull(in, body); err != nil {
+			return
+		}
+		path, query, _ := strings.Cut(target, "?")
+		status, answer := s.answer(method, path, query, body)
+		out = fmt.Appendf(out[:0], "HTTP/1.1 %d %s\r\nContent-Type: application/scim+json\r\nContent-Length: %d\r\n\r\n", status, http.StatusText(status), len(answer))
+		if _, err := conn.Write(append(out, answer...)); err != nil {
+			return
+		}
+	}
+}
+
+// readHead reads a request up to its body, whose length must have been said.
+func readHead(in *bufio.Reader) (method, target string, length int, err error) {
+	line, err := in.ReadString('\n')
+	if err != nil {
+		return "", "", 0, err
+	}
+	method, rest, ok := strings.Cut(line, " ")
+	if target, _, ok = strings.Cut(rest, " "); !ok {
+		return "", "", 0, errors.New("it is no request line")
+	}
+	for {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return "", "", 0, err
+		}
+		name, value, more := bytes.Cut(line, []byte(":"))
+		if !more {
+			return method, target, length, nil
+		}
+		if len(name) == len("Content-Length") && strings.EqualFold(string(name), "Content-Length") {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return "", "", 0, err
+			}
+		}
+	}
+}
+
+func (s *stub) answer(method, path, query string, body []byte) (status int, answer []byte) {
+	switch path {
 	case "/served":
-		_, _ = io.WriteString(w, strconv.FormatInt(s.served.Load(), 10))
-		return
+		return http.StatusOK, strconv.AppendInt(nil, s.served.Load(), 10)
 	case "/reset":
 		s.mu.Lock()
 		s.byName, s.users = map[string]int{}, nil
 		s.mu.Unlock()
 		s.served.Store(0)
-		return
+		return http.StatusOK, nil
 	}
 	s.served.Add(1)
-	h["Content-Type"] = []string{"application/scim+json"}
 	switch {
-	case r.URL.Path == "/static":
-		_, _ = w.Write(static)
-	case r.URL.Path == "/Users" && r.Method == http.MethodPost:
-		s.create(w, r)
-	case r.URL.Path == "/Users":
-		s.list(w, r)
-	case strings.HasPrefix(r.URL.Path, "/Users/"):
+	case path == "/static":
+		return http.StatusOK, static
+	case path == "/Users" && method == http.MethodPost:
+		return s.create(body)
+	case path == "/Users":
+		return http.StatusOK, s.list(query)
+	case strings.HasPrefix(path, "/Users/"):
 		s.mu.RLock()
 		defer s.mu.RUnlock()
-		if i, err := strconv.Atoi(r.URL.Path[len("/Users/"):]); err == nil && i < len(s.users) {
-			_, _ = w.Write(s.users[i])
-			return
+		if i, err := strconv.Atoi(path[len("/Users/"):]); err == nil && i < len(s.users) {
+			return http.StatusOK, s.users[i]
 		}
-		w.WriteHeader(http.StatusNotFound)
-	case r.URL.Path == "/Groups":
-		_, _ = io.WriteString(w, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"Resources":[]}`)
-	default:
-		w.WriteHeader(http.StatusNotFound)
+	case path == "/Groups":
+		return http.StatusOK, []byte(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"Resources":[]}`)
 	}
+	return http.StatusNotFound, nil
 }
 
-func (s *stub) create(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
+func (s *stub) create(body []byte) (status int, answer []byte) {
 	_, rest, found := bytes.Cut(body, []byte(`"userName":"`))
 	name, _, whole := bytes.Cut(rest, []byte(`"`))
-	if err != nil || !found || !whole {
-		w.WriteHeader(http.StatusBadRequest)
-		return
+	if !found || !whole {
+		return http.StatusBadRequest, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, there := s.byName[string(name)]; there {
-		w.WriteHeader(http.StatusConflict)
-		return
+		return http.StatusConflict, nil
 	}
 	user := append(fmt.Appendf(nil, `{"id":"%d",`, len(s.users)), bytes.TrimSpace(body)[1:]...)
 	s.byName[string(name)] = len(s.users)
 	s.users = append(s.users, user)
-	w.WriteHeader(http.StatusCreated)
-	_, _ = w.Write(user)
+	return http.StatusCreated, user
 }
 
-func (s *stub) list(w http.ResponseWriter, r *http.Request) {
-	q, _ := url.ParseQuery(r.URL.RawQuery)
+func (s *stub) list(query string) []byte {
+	q, _ := url.ParseQuery(query)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	total, from, to := len(s.users), 0, 0
@@ -137,7 +185,7 @@ func (s *stub) list(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(&b, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":%d,"startIndex":%d,"itemsPerPage":%d,"Resources":[`, total, from+1, to-from)
 	b.Write(bytes.Join(s.users[from:to], []byte(",")))
 	b.WriteString("]}")
-	_, _ = w.Write(b.Bytes())
+	return b.Bytes()
 }
 
 func reset(base string) error {

@@ -45,7 +45,10 @@ func (o *outputs) flags(fs *pflag.FlagSet) {
 }
 
 // prepare checks that every report can be written, before anything is sent.
-func (o *outputs) prepare() error {
+func (o *outputs) prepare() error { return o.prepareIn(reports.Formats(), reports.FileName) }
+
+// prepareIn is prepare for these formats.
+func (o *outputs) prepareIn(formats []string, name func(string) string) error {
 	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
 		return usage("use auto, always or never", "there is no --color %q", o.color)
 	}
@@ -54,8 +57,12 @@ func (o *outputs) prepare() error {
 		if !ok || path == "" {
 			return usage("write it as json=results.json", "-o %q is not of the form FORMAT=PATH", text)
 		}
-		if !slices.Contains(reports.Formats(), format) {
-			return usage(didYouMean(format, reports.Formats(), "use "+strings.Join(reports.Formats(), ", ")), "there is no report format %q", format)
+		if !slices.Contains(formats, format) {
+			hint := didYouMean(format, formats, "use "+strings.Join(formats, ", "))
+			if slices.Contains(reports.Formats(), format) {
+				return usage("write it for each run alone, or "+hint, "several runs cannot be written as %s", format)
+			}
+			return usage(hint, "there is no report format %q", format)
 		}
 		o.files = append(o.files, output{format, path})
 	}
@@ -63,8 +70,8 @@ func (o *outputs) prepare() error {
 		if err := os.MkdirAll(o.dir, 0o755); err != nil {
 			return usage("name a directory that can be made", "--out-dir: %w", err)
 		}
-		for _, format := range reports.Formats() {
-			o.files = append(o.files, output{format, filepath.Join(o.dir, reports.FileName(format))})
+		for _, format := range formats {
+			o.files = append(o.files, output{format, filepath.Join(o.dir, name(format))})
 		}
 	}
 	for i, f := range o.files {
@@ -171,19 +178,25 @@ func (o *outputs) render(m *Main, format string, run *reports.Run, v reports.Ver
 }
 
 func (o *outputs) writeFiles(m *Main, run *reports.Run, v reports.Verdict) {
+	run.FailedReports = append(run.FailedReports, o.writeEach(m, func(format string, w io.Writer) error { return reports.Write(format, w, run, v) })...)
+}
+
+// writeEach writes all files, and tells which could not be written.
+func (o *outputs) writeEach(m *Main, write func(format string, w io.Writer) error) (failed []string) {
 	for _, f := range o.files {
 		if f.path == stdoutPath {
 			continue
 		}
 		var b bytes.Buffer
-		err := reports.Write(f.format, &b, run, v)
+		err := write(f.format, &b)
 		if err == nil {
 			err = writeFile(f.path, []byte(m.secrets.Mask(b.String())))
 		}
 		if err != nil {
-			run.FailedReports = append(run.FailedReports, fmt.Sprintf("%s: %v", f.path, err))
+			failed = append(failed, fmt.Sprintf("%s: %v", f.path, err))
 		}
 	}
+	return failed
 }
 
 // console shapes the text for where it is read.

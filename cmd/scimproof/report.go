@@ -19,16 +19,27 @@ func (m *Main) report() *cobra.Command {
 		failOn string
 	)
 	c := &cobra.Command{
-		Use:   "report RESULTS",
-		Short: "Write other reports from the results of an earlier run",
+		Use:   "report RESULTS...",
+		Short: "Write other reports from the results of an earlier run, or put several runs side by side",
 		Long: `report reads what a run wrote with -o json=RESULTS and writes other reports from it. Nothing is sent. The verdict is made
-anew, and the exit code is that of the run.`,
+anew, and the exit code is that of the run.
+
+Several RESULTS, of many targets or of one at many dates, become a matrix: a column for each run, in the order given, and a row
+for each check, what differs and the gravest first. The exit code is then the first of 70, 2, 3, 4, 1, 5 that a run gives, so 0
+means that every run is fine.`,
 		Example: `  scimproof report results.json -o markdown=summary.md -o sarif=results.sarif
-  scimproof report results.json --out-dir out`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+  scimproof report results.json --out-dir out
+  scimproof report vendor-a.json vendor-b.json vendor-c.json -o html=matrix.html`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
 			if err := knownFailOn(failOn); err != nil {
 				return err
+			}
+			if len(args) > 1 {
+				if c.Flags().Changed("anchor") {
+					return usage("give it with the results of one run", "a matrix of several runs has no --anchor")
+				}
+				return m.runMatrix(args, &o, reports.Policy{FailOn: failOn})
 			}
 			run, err := readResults(args[0])
 			if err != nil {

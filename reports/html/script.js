@@ -54,7 +54,7 @@
     form.addEventListener("submit", (e) => e.preventDefault());
     one("reset").addEventListener("click", reset);
     const open = (to) => () => {
-      for (const item of all("details.finding:not([hidden])")) item.open = to;
+      for (const item of all("details.finding:not([hidden]), tr:not([hidden]) > th > details")) item.open = to;
     };
     one("open-all").addEventListener("click", open(true));
     one("close-all").addEventListener("click", open(false));
@@ -170,8 +170,9 @@
       if (next) next.focus();
     }
   });
-  // On paper what failed is open.
+  // On paper what decides is open: the style does it where the browser knows how, and this elsewhere.
   addEventListener("beforeprint", () => {
-    for (const item of all("details.finding[data-w=FAIL]")) item.open = true;
+    if (CSS.supports("selector(::details-content)")) return;
+    for (const item of all("details:is(.legend-words, .more-causes, .found-rest, .reasons-of), details.finding:is([data-w=FAIL], [data-w=ERROR], [data-w=WARN], [data-w=WAIVED])")) item.open = true;
   });
 })();
