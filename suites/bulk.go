@@ -20,6 +20,7 @@ func (s *session) bulk() {
 	s.bulkLimits()
 	s.bulkVersions()
 	s.bulkDepth()
+	s.bulkPlaces()
 }
 
 func (s *session) bulkUnsupported() {
@@ -225,6 +226,9 @@ func (s *session) bulkMethods() {
 				u, err := url.Parse(loc)
 				if at := scim.String(j.ops[i], "path"); err == nil && loc != "" && i != post && !strings.HasSuffix(u.EscapedPath(), at) {
 					return wrong("path in the location of "+scim.String(j.ops[i], "method"), text("one that ends in "+at), loc)
+				}
+				if err == nil && strings.Contains(u.EscapedPath(), "//") {
+					return soften(reports.Warn, wrong("path in the location of "+scim.String(j.ops[i], "method"), text("single slashes"), loc))
 				}
 				if loc != "" && (err != nil || !u.IsAbs()) {
 					return soften(reports.Warn, wrong("location of "+scim.String(j.ops[i], "method"), text("an absolute URL"), loc))

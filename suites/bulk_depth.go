@@ -115,8 +115,8 @@ func (s *session) bulkDepth() {
 				if len(j.results()) < len(j.ops) && j.result(3) == nil || j.made(3) != nil {
 					return nil
 				}
-				if c := j.code(3); c >= 200 && c < 300 {
-					return wrong("status of an operation that was not carried out", text("none, or an error"), c)
+				if r := j.result(3); r != nil && (bulkCode(r) < 400 || bulkCode(r) > 599) {
+					return wrong("result of an operation that was not carried out", text("none, or an error"), r)
 				}
 				return nil
 			})

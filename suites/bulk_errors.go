@@ -189,6 +189,13 @@ func (s *session) bulkFailures() {
 				bulkOp("POST", t.Endpoint, "wrong", s.user("bulk-wrong", set("userName", taken.Sent["userName"]))),
 				bulkOp("POST", t.Endpoint, "after", s.user("bulk-after")),
 			}, "failOnErrors", 1)
+			if x := j.x; x.Err() == nil && (x.Status == http.StatusBadRequest || x.Success() && len(j.results()) == 0) {
+				j.made(0)
+				s.judge(x, func(*reports.Exchange) error {
+					return wrong("a job with failOnErrors 1", text("200, and results up to the first error"), text(fmt.Sprintf("%d without results", x.Status)))
+				})
+				return
+			}
 			j.answered()
 			if c := j.code(1); c >= 200 && c < 300 {
 				s.block("create.duplicate", "the duplicate was not refused")

@@ -134,6 +134,23 @@ func (s *session) discoveryDetails() {
 			}))
 		})
 
+		s.it("startIndex of a discovery list, where given, is 1", ID("discovery.lists-start"), Requires("7644-3.4.2.4-13"), Explain{
+			Why: "Discovery lists are never cut into pages; a client that reads another number asks for what seems to be missing.",
+			Fix: "Write 1, or leave startIndex out.",
+		}, func() {
+			lists := []*reports.Exchange{s.learned.types, s.learned.schemas}
+			var errs []error
+			for _, x := range lists {
+				if v, given := scim.Lookup(x.Object(), "startIndex"); given && v != nil && show(v) != "1" {
+					errs = append(errs, wrong("startIndex of a discovery list", 1, v))
+				}
+			}
+			if s.learned.types.Status != 200 && s.learned.schemas.Status != 200 {
+				s.block("discovery.types", "there is no discovery list")
+			}
+			s.judgeErr(soften(reports.Warn, errors.Join(errs...)), lists...)
+		})
+
 		s.it("meta.resourceType of a discovery resource, where given, says what it is", ID("discovery.meta-types"), Requires("7643-3.1-19"), Explain{
 			Why: "Generic clients sort what they have read by meta.resourceType.",
 			Fix: "Write ServiceProviderConfig, ResourceType or Schema there, as in RFC 7643 section 8, or leave meta out.",
@@ -173,8 +190,15 @@ func (s *session) discoveryDetails() {
 					}
 				}
 			}
+			if loc := scim.String(s.learned.config.Object(), "meta.location"); loc != "" && s.creationHost(s.creationURI(loc)) {
+				x := s.get(strings.TrimSpace(s.creationURI(loc)))
+				seen = append(seen, x)
+				if x.Status != 200 || !hasSchema(x.Object(), scim.ProviderConfigURN) {
+					errs = append(errs, wrong("GET of meta.location of ServiceProviderConfig", text("the resource itself"), x.Status))
+				}
+			}
 			if len(seen) == 0 {
-				s.skip("no schema or resource type has a meta.location on the target's host")
+				s.skip("no discovery resource has a meta.location on the target's host")
 			}
 			s.judgeErr(soften(reports.Warn, errors.Join(errs...)), seen...)
 		})
