@@ -332,6 +332,20 @@ func (s *session) groupPatchOddities(people cast) {
 			}
 		})
 
+		s.it("replace of somebody who is no member is refused with noTarget", ID("groups.replace-no-match"), Requires("7644-3.5.2.3-08"), Explain{
+			Why: "A success for a change that was not made is never noticed.",
+			Fix: "Answer 400 noTarget where the filter of a replace selects no member.",
+		}, func() {
+			st.with(a)
+			x, after := st.patch(op("replace", "members[value eq "+scim.Quote(b.ID)+"]", object{"value": b.ID, "display": "B"}))
+			if x.Success() && hasMember(b)(after) == nil { // as A09 has it for other attributes
+				s.judge(x, Softly(reports.Warn, patchRefused(scim.NoTarget)))
+				return
+			}
+			s.judge(after, hasMember(a))
+			s.judge(x, patchRefused(scim.NoTarget))
+		})
+
 		s.it("a member without value is refused or left out", ID("groups.valueless-member"), Requires("7643-4.2-03", "7644-3.3-10"), Explain{
 			Why: "A client whose look-up came back empty sends just that; a crash stops the whole cycle.",
 			Fix: "Answer 400 invalidValue to a member whose value is missing.",
