@@ -187,6 +187,9 @@ func (z *zoo) takes(kind string) {
 				ranks = ranks[2:] // the records of the pen have the others
 			}
 			errs = append(errs, z.take(p, a, ranks))
+			if kind == "dateTime" {
+				errs = append(errs, z.takesZones(p, a))
+			}
 		}
 	}
 	if n == 0 {
@@ -214,6 +217,25 @@ func (z *zoo) take(p *pen, a trait, ranks []int) error {
 		word = reports.Info
 	}
 	return errors.Join(errors.Join(crashes...), soften(word, errors.Join(refusals...)))
+}
+
+// takesZones tries what is at the borders of xsd:dateTime: the zone that is furthest from UTC, and none, which is legal but
+// says less (ambiguity A63).
+func (z *zoo) takesZones(p *pen, a trait) error {
+	var errs []error
+	for _, c := range []struct {
+		value string
+		word  reports.Word
+	}{{"2024-03-01T20:00:00+14:00", reports.Warn}, {"2024-03-01T20:00:00", reports.Info}} {
+		o := z.minimal(p.t, "zone")
+		a.set(o, c.value)
+		x := z.s.post(p.t.Endpoint, p.t.Endpoint, o)
+		if z.s.adopt(p.t, o, x) == nil {
+			z.s.see(x)
+			errs = append(errs, NotServerError(x), soften(c.word, wrong("POST with "+a.String()+" = "+c.value, text("success"), x.Status)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // lacking wants a body that lacks something required to be refused.

@@ -332,6 +332,23 @@ func (s *session) groupPatchOddities(people cast) {
 			}
 		})
 
+		s.it("a member without value is refused or left out", ID("groups.valueless-member"), Requires("7643-4.2-03", "7644-3.3-10"), Explain{
+			Why: "A client whose look-up came back empty sends just that; a crash stops the whole cycle.",
+			Fix: "Answer 400 invalidValue to a member whose value is missing.",
+		}, func() {
+			st.with(a)
+			x, after := st.patch(op("add", "members", []any{object{"display": "nobody"}}))
+			s.judge(x, NotServerError)
+			s.judge(after, hasMember(a), func(x *reports.Exchange) error {
+				for _, e := range scim.Objects(x.Object(), "members") {
+					if !scim.Assigned(e["value"]) {
+						return soften(reports.Warn, wrong("members", text("no member without value"), e))
+					}
+				}
+				return nil
+			})
+		})
+
 		s.it("a member who is given twice in a POST is a member once", ID("groups.create-once"), Requires("7643-2.4-08"), Explain{
 			Why: "A member who is there twice survives being removed once.",
 			Fix: "Treat members as a set of ids.",

@@ -35,7 +35,7 @@ type round struct {
 func rounds() []*round {
 	return []*round{
 		{name: "plain"},
-		{name: "rich", variants: []string{"devices", "me-alias"}, only: []string{"attributes", "me"}},
+		{name: "rich", variants: []string{"devices", "me-alias"}, only: []string{"attributes", "devices", "me"}},
 		{name: "password", password: true, only: []string{"auth", "discovery"}},
 	}
 }
