@@ -33,6 +33,8 @@ func (s *session) filterInvalid() {
 			{"missing-operator", "an attribute without operator is refused", "a mistyped filter", func() string { return "userName" }, nil},
 			{"missing-attribute", "an operator without attribute is refused", "a variable that was empty", func() string { return "eq " + scim.Quote(p.name("ada")) }, []string{"ada"}},
 			{"trailing-operator", "an and without right side is refused", "a condition that got lost", func() string { return ada() + " and" }, []string{"ada"}},
+			{"unknown-logic", "a word that is neither and nor or between two conditions is refused", "a mistyped and or or", func() string { return ada() + " xor " + crowdEq("userName", p.name("bea")) }, []string{"ada", "bea"}},
+			{"value-path-simple", "square brackets behind an attribute without parts are refused", "a mistyped filter", func() string { return "userName[" + crowdEq("value", p.name("ada")) + "]" }, []string{"ada"}},
 			{"trailing-text", "text behind a complete expression is refused", "a condition that was written wrongly", func() string { return ada() + " bogus" }, []string{"ada"}},
 			{"empty-brackets", "square brackets without content are refused", "a condition that got lost", func() string { return "emails[]" }, nil},
 			{"name-before-brackets", "a name before square brackets that no attribute can have is refused", "a mistyped filter", func() string { return "emails![" + crowdEq("value", p.mail("e1")) + "]" }, []string{"ada"}},
@@ -68,7 +70,10 @@ func (s *session) filterInvalid() {
 		s.it("an unknown attribute beside a known one does not drop out of the condition", ID("filter.unknown-attribute-and"), Requires(onlyMatches, "7644-3.4.2.2-22"), Explain{
 			Why: "The client asked for two conditions; obeying only one returns records that it did not ask for.",
 			Fix: "Answer 400 invalidFilter, or let the comparison be false for every resource.",
-		}, func() { p.unknown(p.ask("User", ada()+" and "+crowdEq("scimproofUnknown", p.tag), "count", "5")) })
+		}, func() {
+			p.unknown(p.ask("User", ada()+" and "+crowdEq("scimproofUnknown", p.tag), "count", "5"))
+			p.unknown(p.ask("User", crowdEq("scimproofUnknown", p.tag)+" and "+ada(), "count", "5"))
+		})
 	})
 }
 

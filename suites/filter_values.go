@@ -109,6 +109,9 @@ func (s *session) filterValues() {
 		s.it("names inside square brackets are sub-attributes of the parent", ID("filter.value-path-foreign"), Requires("7644-3.4.2.2-26"), Explain{
 			Why: "A misspelt sub-attribute that quietly means something else hides the client's bug.",
 			Fix: "Resolve names in brackets against the parent's sub-attributes, and answer 400 invalidFilter to others.",
-		}, func() { p.declines("emails["+crowdEq("userName", p.name("ada"))+"]", "ada") })
+		}, func() {
+			p.declines("emails["+crowdEq("userName", p.name("ada"))+"]", "ada")
+			p.declines("emails["+crowdEq("value.scimproofUnknown", p.mail("e1"))+"]", "ada")
+		})
 	})
 }

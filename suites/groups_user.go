@@ -280,5 +280,21 @@ func (s *session) groupNested(people cast) {
 			s.judge(s.read(u), Status(http.StatusOK))
 			s.judge(s.read(outer), Status(http.StatusOK))
 		})
+
+		s.it("a circle of groups that is entered from below does not break the server", ID("groups.circle-above"), Requires("7643-4.2-06", "7644-3.12-15"), Explain{
+			Why: "A walk that stops at the groups it started from goes round for ever in a circle that is not among them.",
+			Fix: "Remember every group that was visited, or refuse the circle with 400.",
+		}, func() {
+			nested()
+			v := s.makeUser("below")
+			low := s.makeGroup("group-low", v)
+			mid := s.makeGroup("group-mid", low)
+			top := s.makeGroup("group-top", mid)
+			o := clone(mid.Sent)
+			o["members"] = memberList(low, top)
+			s.judge(s.putOver(mid, o), NotServerError)
+			s.judge(s.read(v), Status(http.StatusOK))
+			s.judge(s.read(low), Status(http.StatusOK))
+		})
 	})
 }

@@ -14,6 +14,7 @@ func (s *session) paging() {
 	s.pagingStart()
 	s.pagingOdd()
 	s.pagingPlain()
+	s.pagingWhole()
 	s.pagingDepth()
 }
 

@@ -205,7 +205,7 @@ func (s *session) projectionAsked() {
 					return nil
 				}
 				o := y.Object()
-				if Status(200)(y) != nil || s.only("User", "displayName", "name")(o) != nil && scim.Assigned(o["name"]) {
+				if Status(200)(y) != nil || scim.String(o, "id") == "" || s.only("User", "displayName", "name")(o) != nil && scim.Assigned(o["name"]) {
 					return wrong("answer", text("400, or one of the two honoured"), text("status "+http.StatusText(y.Status)+" and neither"))
 				}
 				return nil

@@ -1,6 +1,8 @@
 package suites
 
 import (
+	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -57,6 +59,42 @@ func (s *session) queryRootRules() {
 			Fix: "Evaluate filters at the root with the same code as at the endpoints of types.",
 		}, func() {
 			obeys(same()+" and not (userName eq "+scim.Quote(scim.String(u.Sent, "userName"))+")", shows(g), without(u), s.counts(1))
+		})
+
+		s.it("a value path on an attribute that some types lack works at the root", ID("query.root-value-path"), Requires("7644-3.4.2.1-04", "7644-3.4.2.1-05"), Explain{
+			Why: "Groups have no addresses: a look-up by address that fails for that makes root queries useless.",
+			Fix: "Treat an attribute that a type does not define as having no value, in square brackets too.",
+		}, func() {
+			s.needs("User", "emails.value")
+			mail := s.tag("rooted") + "@" + s.domain()
+			v := s.makeUser("rooted", set("emails", []any{scim.Object{"value": mail, "type": "work"}}))
+			obeys("emails["+crowdEq("value", mail)+"]", shows(v), s.counts(1))
+		})
+
+		s.it("pages at the root show every resource exactly once", ID("query.root-walk"), Requires("7644-3.4.2.1-01", "7644-3.4.2.4-10"), Explain{
+			Why: "Where each type counts its pages by itself, the groups behind the users come twice or not at all.",
+			Fix: "Apply startIndex and count to the list of all types as a whole.",
+		}, func() {
+			s.needsIndex()
+			first := s.get("", "count", "1")
+			total, ok := listInt(first, "totalResults")
+			if first.Status != 200 || !ok || total > largeDirectory {
+				s.see(first)
+				s.skip("the target answers %d to a query for everything, of %d resources", first.Status, total)
+			}
+			read := func() ([]*reports.Exchange, error) {
+				total, _ := listInt(s.get("", "count", "1"), "totalResults")
+				size := thirdOf(total)
+				pages := walk(max(total, 1), func(start int) *reports.Exchange {
+					return s.get("", "startIndex", strconv.Itoa(start), "count", size, "excludedAttributes", "members")
+				})
+				if x := pages[len(pages)-1]; x.Status >= 400 && x.Status < 500 || len(pages) == maxPages {
+					s.see(x)
+					s.skip("the target does not list all of its %d resources at the root", total)
+				}
+				return pages, errors.Join(answers(pages), everybody(pages))
+			}
+			s.alone(func() { s.judgeWalk(read) })
 		})
 	})
 }

@@ -18,6 +18,7 @@ func (s *session) sorting() {
 	s.sortNames()
 	s.sortQueries()
 	s.sortOddities()
+	s.sortPassword()
 	s.sortDepth()
 }
 
