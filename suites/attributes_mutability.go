@@ -105,6 +105,22 @@ func (s *session) attributeMutability(z *zoo) {
 				return errors.Join(prefixed("PUT of another "+a.String(), refusedSoftly(x)), z.unchanged(p.a, a, "PUT"))
 			})
 		})
+		s.it("a PUT that leaves an immutable attribute out does not take its value away", ID("attributes.immutable-omitted"), Requires("7643-7-17"), Explain{
+			Why: "Clients that know only a part of the schema leave it out, and the key that others rely on is gone.",
+			Fix: "Keep the value of an immutable attribute that the body leaves out, or refuse the request.",
+		}, func() {
+			z.eachImmutable(func(p *pen, a trait) error {
+				if a.attr.Required {
+					return nil
+				}
+				m := z.breed(p, "omitted", 0)
+				o := deepClone(m.Sent)
+				a.set(o, nil)
+				x := s.putOver(m.resource, o)
+				s.see(x)
+				return errors.Join(NotServerError(x), soften(reports.Warn, z.unchanged(m, a, "PUT without it")))
+			})
+		})
 		s.it("PATCH does not change an immutable attribute of any type", ID("attributes.immutable-patch"), Requires("7644-3.5.2-09", "7643-7-17"), Explain{
 			Why: "Immutable attributes are keys; whoever relies on them loses the resource when they change.",
 			Fix: "Refuse operations that change an immutable attribute with 400 and scimType mutability.",

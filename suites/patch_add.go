@@ -2,6 +2,7 @@ package suites
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/reports"
@@ -283,6 +284,21 @@ func (s *session) patchAddsWithoutPath() {
 		}, func() {
 			p := all()
 			s.patched(p, patchedTo(p, "nickName", "Pathless"))
+		})
+
+		s.it("a path that is null counts as none", ID("patch.null-path"), Requires("7643-2.5-01", "7644-3.5.2.1-02"), Explain{
+			Why: "Some clients write every member of an operation, those without a value too.",
+			Fix: "Read null as if path were absent.",
+		}, func() {
+			o := op("add", nil, object{"nickName": "Null"})
+			o["path"] = nil
+			p := c.step(o)
+			if !p.x.Success() {
+				s.see(p.x)
+				s.judge(p.x, NotServerError, Softly(reports.Warn, Status(http.StatusOK, http.StatusNoContent)))
+				return
+			}
+			s.judge(p.after, Softly(reports.Warn, patchedTo(p, "nickName", "Null")))
 		})
 
 		s.it("add without path appends to multi-valued attributes", ID("patch.add-pathless-multi"), Requires("7644-3.5.2.1-02", "7644-3.5.2.1-05"), Explain{
