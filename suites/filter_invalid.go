@@ -34,7 +34,6 @@ func (s *session) filterInvalid() {
 			{"missing-attribute", "an operator without attribute is refused", "a variable that was empty", func() string { return "eq " + scim.Quote(p.name("ada")) }, []string{"ada"}},
 			{"trailing-operator", "an and without right side is refused", "a condition that got lost", func() string { return ada() + " and" }, []string{"ada"}},
 			{"unknown-logic", "a word that is neither and nor or between two conditions is refused", "a mistyped and or or", func() string { return ada() + " xor " + crowdEq("userName", p.name("bea")) }, []string{"ada", "bea"}},
-			{"value-path-simple", "square brackets behind an attribute without parts are refused", "a mistyped filter", func() string { return "userName[" + crowdEq("value", p.name("ada")) + "]" }, []string{"ada"}},
 			{"trailing-text", "text behind a complete expression is refused", "a condition that was written wrongly", func() string { return ada() + " bogus" }, []string{"ada"}},
 			{"empty-brackets", "square brackets without content are refused", "a condition that got lost", func() string { return "emails[]" }, nil},
 			{"name-before-brackets", "a name before square brackets that no attribute can have is refused", "a mistyped filter", func() string { return "emails![" + crowdEq("value", p.mail("e1")) + "]" }, []string{"ada"}},

@@ -356,7 +356,7 @@ func (s *session) groupPatchOddities(people cast) {
 			s.judge(after, hasMember(a), func(x *reports.Exchange) error {
 				for _, e := range scim.Objects(x.Object(), "members") {
 					if !scim.Assigned(e["value"]) {
-						return soften(reports.Warn, wrong("members", text("no member without value"), e))
+						return soften(reports.Info, wrong("members", text("no member without value"), e)) // no schema has to require it
 					}
 				}
 				return nil
