@@ -71,6 +71,11 @@ func (s *session) filterInvalid() {
 			Fix: "Answer 400 invalidFilter, or let the comparison be false for every resource.",
 		}, func() {
 			p.unknown(p.ask("User", ada()+" and "+crowdEq("scimproofUnknown", p.tag), "count", "5"))
+		})
+		s.it("an unknown attribute before a known one does not drop out of the condition", ID("filter.unknown-attribute-first"), Requires(onlyMatches, "7644-3.4.2.2-22"), Explain{
+			Why: "The client asked for two conditions; obeying only one returns records that it did not ask for.",
+			Fix: "Answer 400 invalidFilter, or let the comparison be false for every resource.",
+		}, func() {
 			p.unknown(p.ask("User", crowdEq("scimproofUnknown", p.tag)+" and "+ada(), "count", "5"))
 		})
 	})
