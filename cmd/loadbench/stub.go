@@ -91,8 +91,9 @@ func readHead(in *bufio.Reader) (method, target string, length int, err error) {
 	if err != nil {
 		return "", "", 0, err
 	}
-	method, rest, ok := strings.Cut(line, " ")
-	if target, _, ok = strings.Cut(rest, " "); !ok {
+	method, rest, _ := strings.Cut(line, " ")
+	target, _, whole := strings.Cut(rest, " ")
+	if !whole {
 		return "", "", 0, errors.New("it is no request line")
 	}
 	for {

@@ -227,8 +227,17 @@ func TestLoadURL(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, r := range []Request{
-			{Path: "/Users"}, {Path: "/Users/a-b._~1"}, {Path: "/Users/a%2Fb"}, {Path: "/Users?count=1"}, {Path: "//other/x"}, {Path: "Users"}, {Path: ""},
-			{Path: "/Users", RawQuery: "filter=userName%20eq%20%22x%22"}, {Path: "/Users", RawQuery: "filter=a b#ü"}, {Path: "/Users/ü"}, {Path: "/Users/../x"},
+			{Path: "/Users"},
+			{Path: "/Users/a-b._~1"},
+			{Path: "/Users/a%2Fb"},
+			{Path: "/Users?count=1"},
+			{Path: "//other/x"},
+			{Path: "Users"},
+			{Path: ""},
+			{Path: "/Users", RawQuery: "filter=userName%20eq%20%22x%22"},
+			{Path: "/Users", RawQuery: "filter=a b#ü"},
+			{Path: "/Users/ü"},
+			{Path: "/Users/../x"},
 		} {
 			want, werr := c.resolve(r)
 			got, gerr := c.loadURL(&r)
