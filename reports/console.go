@@ -26,18 +26,25 @@ const (
 	labelWidth = 10
 )
 
-// WriteConsole writes the run for a person at a terminal: failures first, then what could not be judged, warnings,
-// skips by reason, and the verdict with the next command last. Text that the target made is made visible and cut.
-func WriteConsole(w io.Writer, r *Run, v Verdict, o Options) error {
+// newConsole shapes text for where it is read: 80 columns unless it is told, and 40 at least.
+func newConsole(w *bufio.Writer, r *Run, o Options) *console {
 	if o.Width == 0 {
 		o.Width = 80
 	}
 	o.Width = max(o.Width, 40)
-	b := bufio.NewWriter(w)
-	c := &console{w: b, o: o, run: r, v: v, index: r.index(), mark: "…", causes: r.causes()}
+	c := &console{w: w, o: o, run: r, mark: "…"}
 	if o.ASCII {
 		c.mark = "..."
 	}
+	return c
+}
+
+// WriteConsole writes the run for a person at a terminal: failures first, then what could not be judged, warnings,
+// skips by reason, and the verdict with the next command last. Text that the target made is made visible and cut.
+func WriteConsole(w io.Writer, r *Run, v Verdict, o Options) error {
+	b := bufio.NewWriter(w)
+	c := newConsole(b, r, o)
+	c.v, c.index, c.causes = v, r.index(), r.causes()
 	c.load()
 	c.failures()
 	c.briefly(Error)

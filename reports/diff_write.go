@@ -47,15 +47,8 @@ func (c LoadChange) change() string {
 
 // WriteDiff writes the difference for a person at a terminal: what regressed first.
 func WriteDiff(w io.Writer, d *Diff, o Options) error {
-	if o.Width == 0 {
-		o.Width = 80
-	}
-	o.Width = max(o.Width, 40)
 	b := bufio.NewWriter(w)
-	c := &console{w: b, o: o, run: &Run{}, mark: "…"}
-	if o.ASCII {
-		c.mark = "..."
-	}
+	c := newConsole(b, &Run{}, o)
 	for _, g := range d.groups() {
 		word := Fail
 		if g.head != "Regressed" && g.head != "New" {

@@ -43,16 +43,9 @@ const matrixListed = 40
 
 // WriteMatrixConsole writes the matrix for a person at a terminal: what differs or is bad, and the runs last.
 func WriteMatrixConsole(w io.Writer, m *Matrix, o Options) error {
-	if o.Width == 0 {
-		o.Width = 80
-	}
-	o.Width = max(o.Width, 40)
 	b := bufio.NewWriter(w)
-	c := &console{w: b, o: o, run: &Run{}, mark: "…"}
-	if o.ASCII {
-		c.mark = "..."
-	}
-	columns := 7*len(m.Runs) <= o.Width-30
+	c := newConsole(b, &Run{}, o)
+	columns := 7*len(m.Runs) <= c.o.Width-30
 	if columns {
 		for i := range m.Runs {
 			fmt.Fprintf(b, "%-7d", i+1)

@@ -173,44 +173,43 @@ func (z *zoo) misplace(p *pen, a trait, kind string) error {
 	return z.refusesValue(p, a, value)
 }
 
-// refusesExtension POSTs a resource with a text in place of an extension. What leaves it out has harmed nobody but the client.
+// refusesExtension POSTs a resource with a text in place of an extension.
 func (z *zoo) refusesExtension(p *pen, urn string) error {
 	o := z.minimal(p.t, "misfit")
 	o[urn] = "scimproof"
-	x := z.s.post(p.t.Endpoint, p.t.Endpoint, o)
-	z.s.see(x)
-	r := z.s.adopt(p.t, o, x)
-	if r == nil {
-		return prefixed(urn, refusedAs(x, scim.InvalidValue, scim.InvalidSyntax))
-	}
-	got := z.s.read(r)
-	z.s.see(got)
-	stored, _ := scim.Lookup(got.Object(), urn)
-	err := wrong(urn+` = "scimproof"`, text("400 invalidValue"), text("success, and "+show(stored)+" stored"))
-	if _, isText := stored.(string); isText {
-		return err
-	}
-	return soften(reports.Warn, err)
+	return z.refuses(p, urn+` = "scimproof"`, o, func(got scim.Object) (stored any, broken bool) {
+		stored, _ = scim.Lookup(got, urn)
+		_, broken = stored.(string)
+		return stored, broken
+	})
 }
 
-// refusesValue POSTs a resource with a value that does not fit. A server that makes a fitting value of it, or leaves it
-// out, has harmed nobody but the client (ambiguity A42); one that stores it as it is has broken its schema.
+// refusesValue POSTs a resource with a value that does not fit.
 func (z *zoo) refusesValue(p *pen, a trait, value any) error {
 	o := z.minimal(p.t, "misfit")
 	trait{t: a.t, urn: a.urn, attr: a.attr}.set(o, value)
+	return z.refuses(p, a.String()+" = "+show(value), o, func(got scim.Object) (stored any, broken bool) {
+		return a.get(got), slices.ContainsFunc(a.values(got), func(v any) bool {
+			return !fits(a.kind(), v) && (a.sub != nil || !a.attr.Complex()) || a.kind() == "binary" && !isBase64(firstText([]any{v})) || a.kind() == "dateTime" && !xsdDateTime.MatchString(firstText([]any{v}))
+		})
+	})
+}
+
+// refuses POSTs a resource in which something does not fit. A server that makes a fitting value of it, or leaves it out, has
+// harmed nobody but the client (ambiguity A42); one that stores it as it is has broken its schema.
+func (z *zoo) refuses(p *pen, what string, o scim.Object, kept func(got scim.Object) (stored any, broken bool)) error {
 	x := z.s.post(p.t.Endpoint, p.t.Endpoint, o)
 	z.s.see(x)
 	r := z.s.adopt(p.t, o, x)
 	if r == nil {
-		return prefixed(a.String()+" = "+show(value), refusedAs(x, scim.InvalidValue, scim.InvalidSyntax))
+		return prefixed(what, refusedAs(x, scim.InvalidValue, scim.InvalidSyntax))
 	}
 	got := z.s.read(r)
 	z.s.see(got)
-	err := wrong(a.String()+" = "+show(value), text("400 invalidValue"), text("success, and "+show(a.get(got.Object()))+" stored"))
-	for _, v := range a.values(got.Object()) {
-		if !fits(a.kind(), v) && (a.sub != nil || !a.attr.Complex()) || a.kind() == "binary" && !isBase64(firstText([]any{v})) || a.kind() == "dateTime" && !xsdDateTime.MatchString(firstText([]any{v})) {
-			return err
-		}
+	stored, broken := kept(got.Object())
+	err := wrong(what, text("400 invalidValue"), text("success, and "+show(stored)+" stored"))
+	if broken {
+		return err
 	}
 	return soften(reports.Warn, err)
 }

@@ -204,19 +204,26 @@ func (z *zoo) take(p *pen, a trait, ranks []int) error {
 	for _, rank := range ranks {
 		m := z.sampler(p, "taken", rank)
 		o := z.bodyOf(p, []trait{a}, "taken", m)
-		x := z.s.post(p.t.Endpoint, p.t.Endpoint, o)
-		if z.s.adopt(p.t, o, x) != nil {
-			continue
+		crash, refusal := z.takesOne(p, a.String()+" = "+show(m.value(a)), o)
+		if refusal != nil {
+			crashes, refusals = append(crashes, crash), append(refusals, refusal)
 		}
-		z.s.see(x)
-		crashes = append(crashes, NotServerError(x))
-		refusals = append(refusals, wrong("POST with "+a.String()+" = "+show(m.value(a)), text("success"), x.Status))
 	}
 	word := reports.Warn
 	if number := a.kind() == "integer" || a.kind() == "decimal"; number && len(refusals) < 3 {
 		word = reports.Info
 	}
 	return errors.Join(errors.Join(crashes...), soften(word, errors.Join(refusals...)))
+}
+
+// takesOne POSTs a resource that fits. Both errors are nil where it is taken; a refusal may be a crash too.
+func (z *zoo) takesOne(p *pen, what string, o scim.Object) (crash, refusal error) {
+	x := z.s.post(p.t.Endpoint, p.t.Endpoint, o)
+	if z.s.adopt(p.t, o, x) != nil {
+		return nil, nil
+	}
+	z.s.see(x)
+	return NotServerError(x), wrong("POST with "+what, text("success"), x.Status)
 }
 
 // takesZones tries what is at the borders of xsd:dateTime: the zone that is furthest from UTC, and none, which is legal but
@@ -229,11 +236,8 @@ func (z *zoo) takesZones(p *pen, a trait) error {
 	}{{"2024-03-01T20:00:00+14:00", reports.Warn}, {"2024-03-01T20:00:00", reports.Info}} {
 		o := z.minimal(p.t, "zone")
 		a.set(o, c.value)
-		x := z.s.post(p.t.Endpoint, p.t.Endpoint, o)
-		if z.s.adopt(p.t, o, x) == nil {
-			z.s.see(x)
-			errs = append(errs, NotServerError(x), soften(c.word, wrong("POST with "+a.String()+" = "+c.value, text("success"), x.Status)))
-		}
+		crash, refusal := z.takesOne(p, a.String()+" = "+c.value, o)
+		errs = append(errs, crash, soften(c.word, refusal))
 	}
 	return errors.Join(errs...)
 }

@@ -169,19 +169,23 @@ func (s *session) authentication() {
 func (s *session) knock(d door, instead string, params ...string) *reports.Exchange {
 	r := wire.Request{Method: d.method, Path: d.path, RawQuery: query(params...), Creates: d.creates, Body: encode(d.body), Anonymous: true}
 	if instead != "" {
-		a := s.cfg.Wire.Auth
-		switch a.Kind {
-		case "basic":
-			h := http.Request{Header: http.Header{}}
-			h.SetBasicAuth("scimproof", instead)
-			r.Header = h.Header
-		case "header":
-			r.Header = header(a.HeaderName, instead)
-		default:
-			r.Header = header("Authorization", "Bearer "+instead)
-		}
+		r.Header = s.credential("scimproof", instead)
 	}
 	return s.do(r)
+}
+
+// credential is a header of the kind that the run's credential has: a secret, with the user whose password it is where it is
+// one.
+func (s *session) credential(user, secret string) http.Header {
+	switch a := s.cfg.Wire.Auth; a.Kind {
+	case "basic":
+		r := http.Request{Header: http.Header{}}
+		r.SetBasicAuth(user, secret)
+		return r.Header
+	case "header":
+		return header(a.HeaderName, secret)
+	}
+	return header("Authorization", "Bearer "+secret)
 }
 
 // unauthorized wants 401; other refusals tell less, and anything that serves the request is worse.

@@ -1,8 +1,6 @@
 package suites
 
 import (
-	"encoding/base64"
-
 	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/reports"
 )
@@ -10,12 +8,9 @@ import (
 // nearCredentials: what is nearly the run's credential (RFC 7644 §2). Each is sent once, so that no account is locked out.
 func (s *session) nearCredentials(knocks func() door) {
 	refused := Requires("7644-3.12-09", "7643-9.1-01")
-	sends := func(value string, as Check) {
-		d, name := knocks(), "Authorization"
-		if a := s.cfg.Wire.Auth; a.Kind == "header" {
-			name = a.HeaderName
-		}
-		s.judge(s.do(wire.Request{Method: d.method, Path: d.path, Header: header(name, value), Anonymous: true}), as)
+	sends := func(user, secret string, as Check) {
+		d := knocks()
+		s.judge(s.do(wire.Request{Method: d.method, Path: d.path, Header: s.credential(user, secret), Anonymous: true}), as)
 	}
 	basic := func(edit func(user, password string) (string, string)) {
 		a := s.cfg.Wire.Auth
@@ -23,7 +18,7 @@ func (s *session) nearCredentials(knocks func() door) {
 			s.skip("the run's credential is no password")
 		}
 		user, password := edit(a.User, a.Password)
-		sends("Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)), unauthorized)
+		sends(user, password, unauthorized)
 	}
 	s.it("the right user with a wrong password is refused with 401", ID("auth.wrong-password"), refused, Explain{
 		Why: "Whoever knows a name, which is no secret, could read or change the whole directory.",
@@ -36,9 +31,9 @@ func (s *session) nearCredentials(knocks func() door) {
 
 	token := func(as Check, edit func(string) string) {
 		a := s.cfg.Wire.Auth
-		whole, prefix := a.Token, "Bearer "
+		whole := a.Token
 		if a.Kind == "header" {
-			whole, prefix = a.HeaderValue, ""
+			whole = a.HeaderValue
 		} else if a.Kind != "bearer" {
 			s.skip("the run has no fixed token")
 		}
@@ -46,7 +41,7 @@ func (s *session) nearCredentials(knocks func() door) {
 		if near == whole || near == "" {
 			s.skip("nothing is nearly this token")
 		}
-		sends(prefix+near, as)
+		sends("", near, as)
 	}
 	s.it("half of the token is refused with 401", ID("auth.half-token"), refused, Explain{
 		Why: "Half of a token is guessed, or found in a log, much sooner than the whole.",

@@ -47,15 +47,9 @@ func (m *Main) runMatrix(names []string, o *outputs, policy reports.Policy) erro
 		}
 	}
 	_, _ = m.out.Write(text.Bytes())
-	for _, f := range failed {
-		fmt.Fprintln(m.err, "scimproof: report not written: "+f)
-	}
 	exit := x.Exit
 	if len(failed) > 0 {
 		exit = reports.Graver(exit, reports.ExitUsage)
 	}
-	if exit != reports.ExitOK {
-		return exitError(exit)
-	}
-	return nil
+	return m.end(exit, failed)
 }

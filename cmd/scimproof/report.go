@@ -85,11 +85,16 @@ func knownFailOn(level string) error {
 
 // conclude tells of reports that could not be written, and ends the program with the verdict's exit code.
 func (m *Main) conclude(v reports.Verdict, run *reports.Run) error {
-	for _, f := range run.FailedReports {
+	return m.end(v.Exit, run.FailedReports)
+}
+
+// end is conclude for an exit code, with what could not be written.
+func (m *Main) end(exit int, failed []string) error {
+	for _, f := range failed {
 		fmt.Fprintln(m.err, "scimproof: report not written: "+f)
 	}
-	if v.Exit != reports.ExitOK {
-		return exitError(v.Exit)
+	if exit != reports.ExitOK {
+		return exitError(exit)
 	}
 	return nil
 }
