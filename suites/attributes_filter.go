@@ -233,7 +233,7 @@ func (tr *trial) try(who *animal, hold bool, list []condition) {
 	}
 	x := tr.z.s.get(tr.p.t.Endpoint, "filter", filter)
 	found := item(x, who.resource) != nil
-	_, isList := listInt(x, "totalResults")
+	isList := isList(x)
 	if x.Status == http.StatusOK && isList && found == hold && len(listItems(x)) <= 1 {
 		tr.seen = append(tr.seen, x)
 		return

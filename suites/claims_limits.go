@@ -95,7 +95,7 @@ func (s *session) claimsOfPages() {
 				return []string{"filter", f.filter}
 			}
 			x := s.get(f.endpoint(), "count", "1")
-			if total, _ := listInt(x, "totalResults"); total <= n {
+			if total, _ := s.total(x); total <= n {
 				s.see(x)
 				s.skip("the target holds %d users, no more than the announced %d", total, n)
 			}

@@ -147,7 +147,7 @@ func (s *session) concurrentLists() {
 				}
 				for _, x := range xs[:raceWidth] {
 					s.judge(x, Status(200), func(x *reports.Exchange) error {
-						if total, ok := listInt(x, "totalResults"); ok && len(listItems(x)) < total {
+						if total, ok := s.total(x); ok && len(listItems(x)) < total || nextCursor(x) != "" {
 							return nil // a page: the rest may be on the next
 						}
 						return f.missed(f.ours(x))

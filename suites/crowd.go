@@ -115,7 +115,7 @@ func (p *crowd) await(candidates ...string) {
 		}
 		for range 4 {
 			x := p.s.get(p.people[who].typ.Endpoint, "filter", crowdEq("userName", p.name(who)))
-			if n, ok := number(x.Object()["totalResults"]); x.Status != 200 || !ok || n > 0 {
+			if n, ok := p.s.total(x); x.Status != 200 || !ok || n > 0 {
 				return
 			}
 			time.Sleep(250 * time.Millisecond)
@@ -296,6 +296,7 @@ func crowdEq(attr, value string) string { return attr + " eq " + scim.Quote(valu
 
 // crowdAnswer is the answer to a query, over as many pages as it has.
 type crowdAnswer struct {
+	s  *session
 	xs []*reports.Exchange
 	// names are the records in the order of the answer; those outside the crowd are called "?".
 	names []string
@@ -306,12 +307,13 @@ type crowdAnswer struct {
 // A target that wants filters kept out of URLs (403) is asked again through .search (ambiguity A60).
 func (p *crowd) ask(typ, filter string, params ...string) *crowdAnswer {
 	endpoint := p.s.needsType(typ).Endpoint
-	f := &crowdAnswer{}
+	f := &crowdAnswer{s: p.s}
 	params = append([]string{"filter", filter}, params...)
+	var next []string
 	for page := 0; page < 10; page++ {
 		all := params
 		if page > 0 {
-			all = append(slices.Clone(params), "startIndex", strconv.Itoa(len(f.names)+1))
+			all = append(slices.Clone(params), next...)
 		}
 		x := p.s.get(endpoint, all...)
 		if x.Status == 403 {
@@ -321,12 +323,17 @@ func (p *crowd) ask(typ, filter string, params ...string) *crowdAnswer {
 		f.xs = append(f.xs, x)
 		items := scim.Objects(x.Object(), "Resources")
 		if page == 0 {
-			f.total, _ = number(x.Object()["totalResults"])
+			f.total, _ = p.s.total(x)
 		}
 		for _, o := range items {
 			f.names = append(f.names, p.nameOf(scim.String(o, "id")))
 		}
-		if x.Status != 200 || len(items) == 0 || len(f.names) >= f.total || slices.Contains(params, "count") {
+		next = []string{"startIndex", strconv.Itoa(len(f.names) + 1)}
+		more := len(f.names) < f.total
+		if at := nextCursor(x); p.s.cursorOnly() || p.s.uncounted(x) {
+			next, more = []string{"cursor", at}, at != ""
+		}
+		if x.Status != 200 || len(items) == 0 || !more || slices.Contains(params, "count") {
 			break
 		}
 	}

@@ -80,8 +80,8 @@ func (a *crowdAnswer) answered(optional bool) error {
 	for i, x := range a.xs {
 		switch {
 		case x.Status == 200:
-			if _, ok := number(x.Object()["totalResults"]); !ok {
-				return wrong("totalResults", text("a JSON number"), x.Object()["totalResults"])
+			if err := a.s.counted(x); err != nil {
+				return err
 			}
 		case x.Status == 501:
 			return soften(reports.Warn, wrong("status", "200 or 400", x.Status))

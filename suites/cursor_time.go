@@ -47,6 +47,7 @@ func (s *session) cursorTime() {
 			Fix: "Answer 400 with scimType expiredCursor.",
 		}, func() {
 			_, next := s.firstPage(f)
+			s.cur.waited = true
 			wait(timeout + timeout/5)
 			x := s.atCursor(f, next, "count", "3")
 			if x.Status == 200 {

@@ -50,7 +50,7 @@ func (s *session) filterAtAll() {
 				case len(a.names) > 0:
 					return wrong("records for a filter that nothing matches", text("none"), len(a.names))
 				case x.Status == 200:
-					return Total(0)(x)
+					return s.counts(0)(x)
 				case x.Status == 501:
 					return nil
 				}

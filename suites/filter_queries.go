@@ -21,7 +21,7 @@ func (s *session) filterQueries() {
 			Fix: "Answer 200 with an empty ListResponse.",
 		}, func() {
 			a := p.ask("User", crowdEq("userName", p.name("nobody")))
-			s.judge(a.first(), Status(200), Total(0), Count(0), func(x *reports.Exchange) error {
+			s.judge(a.first(), Status(200), s.counts(0), Count(0), func(x *reports.Exchange) error {
 				if v, ok := x.Object()["Resources"]; ok && v == nil {
 					return soften(reports.Warn, wrong("Resources", text("an empty array, or no such member"), v))
 				}
@@ -36,7 +36,7 @@ func (s *session) filterQueries() {
 			a := p.ask("User", p.team())
 			err := a.answered(true)
 			if a.first().Status == 200 {
-				err = Total(len(crowdTeam))(a.first())
+				err = s.counts(len(crowdTeam))(a.first())
 			}
 			p.s.judgeErr(err, a.first())
 		})
@@ -50,7 +50,7 @@ func (s *session) filterQueries() {
 				a := p.ask("User", p.team(), "startIndex", strconv.Itoa(got+1), "count", "2")
 				err := a.exactly(true, nil, crowdTeam...)
 				if a.first().Status == 200 {
-					err = errors.Join(err, Total(len(crowdTeam))(a.first()))
+					err = errors.Join(err, s.counts(len(crowdTeam))(a.first()))
 					if len(a.names) == 0 {
 						err = errors.Join(err, broken("an empty page before the end of the matches"))
 					}

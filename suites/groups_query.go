@@ -39,7 +39,7 @@ func (s *session) groupQueries() {
 				s.observe("A30", "filter on members.value", "refused")
 				s.skip("the target does not filter groups by members (status %d)", x.Status)
 			}
-			if n, _ := number(x.Object()["totalResults"]); n > len(scim.List(x.Object(), "Resources")) {
+			if n, _ := s.total(x); n > len(scim.List(x.Object(), "Resources")) || nextCursor(x) != "" {
 				// The page is capped; ask for the two groups that matter alone.
 				x = s.get(g.typ.Endpoint, "filter", "members.value eq "+scim.Quote(u.ID)+" and (id eq "+scim.Quote(g.ID)+" or id eq "+scim.Quote(decoy.ID)+")")
 			}

@@ -93,7 +93,7 @@ func (s *session) pagingPlain() {
 			users := []*resource{s.makeUser("plain"), s.makeUser("plain"), s.makeUser("plain")}
 			f := &fleet{users: users}
 			read := func() ([]*reports.Exchange, error) {
-				first := s.get(f.endpoint(), "count", "1")
+				first := s.get(f.endpoint(), "startIndex", "1", "count", "1")
 				total, _ := listInt(first, "totalResults")
 				if total > largeDirectory {
 					s.see(first)
@@ -117,7 +117,7 @@ func (s *session) pagingPlain() {
 		}, func() {
 			s.makeUser("plain")
 			s.judge(s.get(s.needsType("User").Endpoint, "count", "0"), Status(200), noItems, func(x *reports.Exchange) error {
-				if n, _ := listInt(x, "totalResults"); n < 1 {
+				if n, _ := listInt(x, "totalResults"); n < 1 && !s.uncounted(x) {
 					return wrong("totalResults", text("at least 1"), x.Object()["totalResults"])
 				}
 				return nil

@@ -20,7 +20,7 @@ func (s *session) pagingWhole() {
 			s.makeUser("plain")
 			s.makeUser("plain")
 			s.alone(func() {
-				first := s.get(t.Endpoint, "count", "2")
+				first := s.get(t.Endpoint, "startIndex", "1", "count", "2")
 				n, ok := listInt(first, "totalResults")
 				if !ok || first.Status != 200 {
 					s.see(first)
@@ -30,7 +30,7 @@ func (s *session) pagingWhole() {
 				for _, start := range []int{max(n-1, 1), n, n + 50} {
 					pages = append(pages, s.get(t.Endpoint, "startIndex", strconv.Itoa(start), "count", "2"))
 				}
-				again := s.get(t.Endpoint, "count", "2")
+				again := s.get(t.Endpoint, "startIndex", "1", "count", "2")
 				if m, ok := listInt(again, "totalResults"); !ok || m != n {
 					s.see(again)
 					s.skip("somebody else changes the directory")

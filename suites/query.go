@@ -159,7 +159,7 @@ func (s *session) eachCount(look func(name string, v any) error) Check {
 			v, there := x.Object()[name]
 			if there {
 				errs = append(errs, look(name, v))
-			} else if name == "totalResults" && !s.cursorOnly() {
+			} else if name == "totalResults" && !s.uncounted(x) {
 				errs = append(errs, wrong(name, text("a number"), nil))
 			}
 		}

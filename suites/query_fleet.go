@@ -3,9 +3,12 @@ package suites
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,7 +62,7 @@ func (s *session) makeFleet() *fleet {
 		x := s.await(func() *reports.Exchange {
 			return s.get(t.Endpoint, "filter", filter, "count", "50")
 		}, func(x *reports.Exchange) bool {
-			total, _ := listInt(x, "totalResults")
+			total, _ := s.total(x)
 			return x.Status != 200 || total == fleetSize || len(listItems(x)) > 4
 		})
 		if n := len(f.ours(x)); n > 0 && n == len(listItems(x)) {
@@ -178,14 +181,57 @@ func listInt(x *reports.Exchange, name string) (int, bool) {
 	return int(f), err == nil && f == math.Trunc(f)
 }
 
-// counts is totals for lists of a target that may leave the number out: one whose pages are reached by cursor alone
-// (RFC 9865 §2).
+// uncounted tells whether an answer has no totalResults, and does not need it: it is a page by cursor, since the
+// target has no other, or says that this is what it does where the client names no method (RFC 9865 §2 and §4).
+func (s *session) uncounted(x *reports.Exchange) bool {
+	if _, there := x.Object()["totalResults"]; there {
+		return false
+	}
+	if s.cursorOnly() {
+		return true
+	}
+	return asked(x, "startIndex") == "" && scim.String(s.learned.config.Object(), "pagination.defaultPaginationMethod") == "cursor"
+}
+
+// asked is the value that a query had for a parameter, "" where it was not sent.
+func asked(x *reports.Exchange, name string) string {
+	var body map[string]any
+	if json.Unmarshal([]byte(x.RequestBody), &body) == nil && body[name] != nil {
+		return fmt.Sprint(body[name])
+	}
+	if u, err := url.Parse(x.URL); err == nil {
+		return u.Query().Get(name)
+	}
+	return ""
+}
+
+// total is how many resources match, in words of the target: totalResults, or where that may be left out what a list
+// holds that has no further page.
+func (s *session) total(x *reports.Exchange) (n int, ok bool) {
+	if !s.uncounted(x) {
+		return listInt(x, "totalResults")
+	}
+	size, err := strconv.Atoi(asked(x, "count"))
+	cut := nextCursor(x) != "" || err == nil && size <= 0
+	return len(listItems(x)), isList(x) && !cut
+}
+
+// counted wants totalResults to be a number, or to be left out where it may.
+func (s *session) counted(x *reports.Exchange) error {
+	if _, ok := number(x.Object()["totalResults"]); !ok && !s.uncounted(x) {
+		return wrong("totalResults", text("a JSON number"), x.Object()["totalResults"])
+	}
+	return nil
+}
+
+// counts is totals for lists of a target that may leave the number out; there a list without further page is counted.
 func (s *session) counts(n int) Check {
 	return func(x *reports.Exchange) error {
-		if _, there := x.Object()["totalResults"]; !there && s.cursorOnly() {
+		got, ok := s.total(x)
+		if ok && got == n || !ok && s.uncounted(x) {
 			return nil
 		}
-		return totals(n)(x)
+		return wrong("totalResults", n, x.Object()["totalResults"])
 	}
 }
 

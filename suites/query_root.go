@@ -76,14 +76,14 @@ func (s *session) queryRootRules() {
 			Fix: "Apply startIndex and count to the list of all types as a whole.",
 		}, func() {
 			s.needsIndex()
-			first := s.get("", "count", "1")
+			first := s.get("", "startIndex", "1", "count", "1")
 			total, ok := listInt(first, "totalResults")
 			if first.Status != 200 || !ok || total > largeDirectory {
 				s.see(first)
 				s.skip("the target answers %d to a query for everything, of %d resources", first.Status, total)
 			}
 			read := func() ([]*reports.Exchange, error) {
-				total, _ := listInt(s.get("", "count", "1"), "totalResults")
+				total, _ := listInt(s.get("", "startIndex", "1", "count", "1"), "totalResults")
 				size := thirdOf(total)
 				pages := walk(max(total, 1), func(start int) *reports.Exchange {
 					return s.get("", "startIndex", strconv.Itoa(start), "count", size, "excludedAttributes", "members")

@@ -74,7 +74,7 @@ func (s *session) queryScope() {
 			Why: "A client that imports all users would import groups as people.",
 			Fix: "Restrict lists at a type's endpoint to that type.",
 		}, func() {
-			first := s.get(u.typ.Endpoint, "count", "20")
+			first := s.get(u.typ.Endpoint, "startIndex", "1", "count", "20")
 			total, _ := listInt(first, "totalResults")
 			s.judge(first, answered, Status(200), ofType(s.needsType("User").Name), without(g))
 			s.judge(s.get(u.typ.Endpoint, "count", "20", "startIndex", strconv.Itoa(max(1, total-15))), Status(200), ofType(s.needsType("User").Name), without(g))
@@ -207,10 +207,7 @@ func (s *session) queryRoot() {
 			s.judge(x, func(x *reports.Exchange) error {
 				switch x.Status {
 				case 200:
-					if _, ok := listInt(x, "totalResults"); !ok {
-						return wrong("totalResults", text("a number"), x.Object()["totalResults"])
-					}
-					return nil
+					return s.counted(x)
 				case 400:
 					return errors.Join(ErrorBody(x), ScimType(scim.TooMany)(x))
 				case 413:

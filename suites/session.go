@@ -75,6 +75,7 @@ type current struct {
 	skip      string
 	blockedBy string
 	unjudged  string
+	waited    bool // for a cursor to grow old
 	failed    bool
 	said      string
 }
@@ -124,6 +125,9 @@ func (m *satisfy) Match(actual any) (bool, error) {
 		for _, err := range flatten(check(x)) {
 			f := m.s.weigh(err)
 			f.Exchange = x.ID
+			if rank(f.Word) >= rank(reports.Warn) {
+				m.s.unlessLate()
+			}
 			m.s.cur.findings = append(m.s.cur.findings, f)
 			if rank(f.Word) > rank(worst) {
 				worst = f.Word

@@ -203,8 +203,8 @@ func Unlisted(r *resource) Check {
 		if err := Status(http.StatusOK)(x); err != nil {
 			return err
 		}
-		if _, ok := number(x.Object()["totalResults"]); !ok {
-			return wrong("totalResults", text("a JSON number"), x.Object()["totalResults"])
+		if !isList(x) {
+			return wrong("answer", text("a list"), text("something else"))
 		}
 		if lists(x, r.ID) {
 			return wrong("ids of the list", text("all but "+r.ID), scim.Get(x.Object(), "Resources.id"))
