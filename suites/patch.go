@@ -36,6 +36,7 @@ func (s *session) patching() {
 	s.patchFilters()
 	s.patchValues()
 	s.patchTypes()
+	s.patchDepth()
 	s.patchProtected(shared)
 	s.patchIdentity(shared)
 }
