@@ -35,6 +35,7 @@ func (s *session) patching() {
 	s.patchFilters()
 	s.patchValues()
 	s.patchTypes()
+	s.patchDepth()
 	s.patchProtected(shared)
 	s.patchIdentity(shared)
 }
