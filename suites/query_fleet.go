@@ -362,19 +362,31 @@ func (f *fleet) met(pages []*reports.Exchange) []string {
 }
 
 // everybody wants a walk to show as many different resources as totalResults counts, and none of them twice. Where the
-// count changes on the way somebody else is at work, and nothing is said.
-func everybody(pages []*reports.Exchange) error {
+// count changes on the way somebody else is at work, and nothing is said, unless the first page, asked for again, counts
+// as before.
+func everybody(pages []*reports.Exchange, again ...*reports.Exchange) error {
 	seen := map[string]int{}
-	want := -1
+	want, changed := -1, false
 	for _, x := range pages {
 		total, ok := listInt(x, "totalResults")
-		if !ok || want >= 0 && total != want {
+		if !ok {
 			return nil
 		}
-		want = total
+		if want < 0 {
+			want = total
+		}
+		changed = changed || total != want
 		for _, o := range listItems(x) {
 			seen[scim.String(o, "id")]++
 		}
+	}
+	for _, x := range again {
+		if total, ok := listInt(x, "totalResults"); ok && total == want {
+			changed = false
+		}
+	}
+	if changed {
+		return nil
 	}
 	for _, id := range slices.Sorted(maps.Keys(seen)) {
 		if n := seen[id]; n > 1 {
@@ -385,6 +397,36 @@ func everybody(pages []*reports.Exchange) error {
 		return wrong("resources on all pages, by totalResults", want, len(seen))
 	}
 	return nil
+}
+
+// seam is how many resources a walk over all types shows before the first that is not of the type of the very first.
+func seam(pages []*reports.Exchange) (n int) {
+	typ := ""
+	for _, x := range pages {
+		for _, o := range listItems(x) {
+			if n++; n == 1 {
+				typ = scim.String(o, "meta.resourceType")
+			} else if scim.String(o, "meta.resourceType") != typ {
+				return n - 1
+			}
+		}
+	}
+	return 0
+}
+
+// seamSizes are sizes of pages, within what most servers give, of which one ends a page where the first type ends, and
+// the other among the resources of the types behind it.
+func seamSizes(pages []*reports.Exchange, total int) (out []int) {
+	at := seam(pages)
+	for _, end := range [][2]int{{at, at}, {at + 1, total - 1}} {
+		for size := min(end[1], 200); at > 0 && size > total/(maxPages-2); size-- {
+			if end[1]/size*size >= end[0] {
+				out = append(out, size)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // answers wants every page to be 200.
