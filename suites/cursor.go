@@ -43,6 +43,21 @@ func followCursors(ask func(cursor string) *reports.Exchange) (pages []*reports.
 	return pages
 }
 
+// brokenOff tells whether a walk was given up before its end, and not since it shows the same resources again and again.
+func brokenOff(pages []*reports.Exchange) bool {
+	shown := map[string]bool{}
+	for _, x := range pages {
+		for _, o := range listItems(x) {
+			id := scim.String(o, "id")
+			if shown[id] {
+				return false
+			}
+			shown[id] = true
+		}
+	}
+	return len(pages) == maxPages
+}
+
 // firstPage returns the first page of three and the cursor of the next, or blocks.
 func (s *session) firstPage(f *fleet) (*reports.Exchange, string) {
 	x := s.atCursor(f, "", "count", "3")

@@ -2,6 +2,7 @@ package suites
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/reports"
@@ -16,6 +17,9 @@ func (s *session) cursorErrors() {
 			f = s.fleet()
 		})
 		refused := func(x *reports.Exchange) { s.judge(x, Refused("400")) }
+		otherFilter := func(cursor string) *reports.Exchange {
+			return s.get(f.endpoint(), "filter", "userName eq "+scim.Quote(scim.String(f.decoy.Sent, "userName")), "count", "3", "cursor", cursor)
+		}
 
 		s.it("a made-up cursor is refused with 400 invalidCursor", ID("cursor.garbage"), Requires("9865-2.1-01", "9865-2.1-02", "9865-2.1-05"), Explain{
 			Why: "A client that gets a page for a broken cursor believes that it goes on, and reads the wrong resources.",
@@ -32,6 +36,14 @@ func (s *session) cursorErrors() {
 				s.block("cursor.garbage", "the cursor was not refused with 400")
 			}
 			s.judge(x, ScimType(scim.InvalidCursor))
+			at := nextCursor(s.atCursor(f, "", "count", "3"))
+			if at == "" {
+				return
+			}
+			// It is the cursor that is wrong, or the filter, whichever way one looks at it.
+			if x = otherFilter(at); x.Status == 400 {
+				s.judge(x, ScimType(scim.InvalidCursor, scim.InvalidFilter, scim.InvalidValue))
+			}
 		})
 
 		s.it("a changed cursor is not taken for another valid one", ID("cursor.forged"), Requires("9865-5.2-04"), Explain{
@@ -39,8 +51,10 @@ func (s *session) cursorErrors() {
 			Fix: "Sign or encrypt cursors, or keep them on the server under a random name.",
 		}, func() {
 			_, next := s.firstPage(f)
-			refused(s.atCursor(f, forge(next, 0), "count", "3"))
-			refused(s.atCursor(f, forge(next, len(next)/2), "count", "3"))
+			// The end is left alone: a decoder may ignore the last bits of base64.
+			for i := range min(forgeries, max(len(next)-1, 1)) {
+				refused(s.atCursor(f, forge(next, i*max(len(next)-1, 1)/forgeries), "count", "3"))
+			}
 		})
 
 		s.it("a cursor of another filter is refused", ID("cursor.other-filter"), Requires("9865-2.1-02"), Explain{
@@ -48,7 +62,7 @@ func (s *session) cursorErrors() {
 			Fix: "Bind cursors to the query that they were made for.",
 		}, func() {
 			_, next := s.firstPage(f)
-			refused(s.get(f.endpoint(), "filter", "userName eq "+scim.Quote(scim.String(f.decoy.Sent, "userName")), "count", "3", "cursor", next))
+			refused(otherFilter(next))
 		})
 
 		s.it("a cursor of another endpoint is refused", ID("cursor.other-endpoint"), Requires("9865-2.1-02"), Explain{
@@ -71,14 +85,17 @@ func (s *session) cursorErrors() {
 	})
 }
 
-// forge changes one character of a cursor.
+// forgeries is at how many places a cursor is changed: what it holds in front may be signed, and the rest not.
+const forgeries = 12
+
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// forge changes one character of a cursor. In base64url it flips the lowest bit of a byte, so that text stays text, and
+// the digits of a number become another number.
 func forge(cursor string, i int) string {
 	b := []byte(cursor)
-	if b[i] == 'A' {
-		b[i] = 'B'
-	} else {
-		b[i] = 'A'
-	}
+	at := strings.IndexByte(base64url, b[i])
+	b[i] = base64url[max(at, 0)^[]int{1, 16, 4, 1}[i%4]]
 	return string(b)
 }
 

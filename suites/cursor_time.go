@@ -129,6 +129,32 @@ func (s *session) cursorChanges() {
 			s.judge(x, func(*reports.Exchange) error { return err })
 		})
 
+		s.it("a cursor may be used after all resources behind it were deleted", ID("cursor.rest-removed"), Requires("9865-2-16"), Explain{
+			Why: "A clean-up between two pages must not look like an outage to who reads the directory.",
+			Fix: "Answer with an empty page without nextCursor where nothing comes behind the cursor any more.",
+		}, func() {
+			f := &fleet{mark: s.tag("cursor-rest")}
+			f.filter = attr + " eq " + scim.Quote(f.mark)
+			for range 3 {
+				f.users = append(f.users, s.makeUser("cursor-rest", func(o scim.Object) { put(o, attr, f.mark) }))
+			}
+			first := s.atCursor(f, "", "count", "2")
+			s.see(first)
+			if nextCursor(first) == "" {
+				s.block("cursor.next", "the first page has no nextCursor")
+			}
+			for _, u := range f.users {
+				if item(first, u) != nil {
+					continue
+				}
+				if x := s.remove(u); !x.Success() {
+					s.see(x)
+					s.block("delete.status", "no user could be deleted")
+				}
+			}
+			s.judge(s.atCursor(f, nextCursor(first), "count", "2"), NotServerError, noItems)
+		})
+
 		s.it("a page may be asked for backwards after a record on it was deleted", ID("cursor.back-removed"), Requires("9865-2-16"), Explain{
 			Why: "People leave while somebody pages through a list; going back must not end in an error, nor lose those who are still there.",
 			Fix: "Take what there is where fewer records come before the cursor than a page holds.",

@@ -17,6 +17,7 @@ func (s *session) patching() {
 	s.patchAnswers()
 	s.patchAdds()
 	s.patchAddsSelected()
+	s.patchAddsSatisfying()
 	s.patchAddsWithoutPath()
 	s.patchReplaces()
 	s.patchReplacesSelected()

@@ -3,6 +3,8 @@ package suites
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/reports"
@@ -259,6 +261,45 @@ func (s *session) patchAddsSelected() {
 				s.skip("no value was made")
 			}
 			s.judge(p.after, mailHas(fresh, "type", "other"))
+		})
+	})
+}
+
+// patchAddsSatisfying: what an add with a value path makes where nothing matches, for filters of every form (ambiguity A10).
+func (s *session) patchAddsSatisfying() {
+	s.about("PATCH add with a value path that matches nothing", func() {
+		s.it("a value made by add with a value path satisfies the filter, whatever its form", ID("patch.add-selected-satisfies"), Requires("7644-3.5.2.1-09"), Explain{
+			Why: "A value that the filter does not select is another one than was asked for, and the next request makes one more.",
+			Fix: "Create a value from conditions with eq that are joined by and, and answer 400 noTarget to every other filter that matches nothing.",
+		}, func() {
+			s.patchNeeds("emails.value", "emails.type", "emails.display", "phoneNumbers.value", "phoneNumbers.type")
+			c := s.patchChain("add-satisfies", s.patchMails(mail("work", s.patchMail("work"))), set("phoneNumbers", nil))
+			is := func(e object, name, want string) bool { return strings.EqualFold(scim.String(e, name), want) }
+			for _, form := range []struct {
+				path, value string
+				selects     func(e object) bool
+			}{
+				{`emails[type eq "other" and display eq "Spare"].value`, s.patchMail("both"), func(e object) bool { return is(e, "type", "other") && is(e, "display", "Spare") }},
+				{`emails[type eq "pager" or display eq "Second"].value`, s.patchMail("either"), func(e object) bool { return is(e, "type", "pager") || is(e, "display", "Second") }},
+				{`emails[type eq "home" and type eq "pager"].value`, s.patchMail("neither"), func(object) bool { return false }},
+				{`phoneNumbers[type ne "fax"].value`, "tel:+1-555-010-0199", func(e object) bool { return !is(e, "type", "fax") }},
+			} {
+				p := c.step(op("add", form.path, form.value))
+				if !p.x.Success() {
+					s.judge(p.x, patchRefused(scim.NoTarget, scim.InvalidPath, scim.InvalidFilter))
+					continue
+				}
+				s.judge(p.after, func(x *reports.Exchange) error {
+					attr, _, _ := strings.Cut(form.path, "[")
+					made := slices.DeleteFunc(scim.Objects(x.Object(), attr), func(e scim.Object) bool {
+						return slices.ContainsFunc(scim.Objects(p.before.Object(), attr), func(old scim.Object) bool { return equalValue(old, e) })
+					})
+					if len(made) != 1 || !form.selects(made[0]) {
+						return wrong("what was made by add "+form.path, text("a value that the filter selects, or a refusal"), made)
+					}
+					return nil
+				})
+			}
 		})
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -182,7 +183,7 @@ func listInt(x *reports.Exchange, name string) (int, bool) {
 }
 
 // uncounted tells whether an answer has no totalResults, and does not need it: it is a page by cursor, since the
-// target has no other, or says that this is what it does where the client names no method (RFC 9865 §2 and §4).
+// target has no other, or does this where the client names no method, of which it need not tell (RFC 9865 §2 and §4).
 func (s *session) uncounted(x *reports.Exchange) bool {
 	if _, there := x.Object()["totalResults"]; there {
 		return false
@@ -190,7 +191,12 @@ func (s *session) uncounted(x *reports.Exchange) bool {
 	if s.cursorOnly() {
 		return true
 	}
-	return asked(x, "startIndex") == "" && scim.String(s.learned.config.Object(), "pagination.defaultPaginationMethod") == "cursor"
+	if asked(x, "startIndex") != "" {
+		return false
+	}
+	method := scim.String(s.learned.config.Object(), "pagination.defaultPaginationMethod")
+	cursors := s.learned.claim(Cursor)
+	return method == "cursor" || method == "" && cursors != nil && *cursors
 }
 
 // asked is the value that a query had for a parameter, "" where it was not sent.
@@ -214,6 +220,33 @@ func (s *session) total(x *reports.Exchange) (n int, ok bool) {
 	size, err := strconv.Atoi(asked(x, "count"))
 	cut := nextCursor(x) != "" || err == nil && size <= 0
 	return len(listItems(x)), isList(x) && !cut
+}
+
+// following is how to ask for the page after x, where it and those before it show got of total resources; nil after the
+// last one.
+func (s *session) following(x *reports.Exchange, got, total int) []string {
+	at := nextCursor(x)
+	byCursor := s.cursorOnly() || s.uncounted(x)
+	switch {
+	case x.Status != http.StatusOK || len(listItems(x)) == 0:
+	case byCursor && at != "":
+		return []string{"cursor", at}
+	case !byCursor && got < total:
+		return []string{"startIndex", strconv.Itoa(got + 1)}
+	}
+	return nil
+}
+
+// pages reads a list over as many pages as it has.
+func (s *session) pages(endpoint string, params ...string) []*reports.Exchange {
+	x := s.get(endpoint, params...)
+	out, got := []*reports.Exchange{x}, len(listItems(x))
+	total, _ := s.total(x)
+	for next := s.following(x, got, total); next != nil && len(out) < maxPages; next = s.following(x, got, total) {
+		x = s.get(endpoint, append(slices.Clone(params), next...)...)
+		out, got = append(out, x), got+len(listItems(x))
+	}
+	return out
 }
 
 // counted wants totalResults to be a number, or to be left out where it may.
@@ -329,19 +362,31 @@ func (f *fleet) met(pages []*reports.Exchange) []string {
 }
 
 // everybody wants a walk to show as many different resources as totalResults counts, and none of them twice. Where the
-// count changes on the way somebody else is at work, and nothing is said.
-func everybody(pages []*reports.Exchange) error {
+// count changes on the way somebody else is at work, and nothing is said, unless the first page, asked for again, counts
+// as before.
+func everybody(pages []*reports.Exchange, again ...*reports.Exchange) error {
 	seen := map[string]int{}
-	want := -1
+	want, changed := -1, false
 	for _, x := range pages {
 		total, ok := listInt(x, "totalResults")
-		if !ok || want >= 0 && total != want {
+		if !ok {
 			return nil
 		}
-		want = total
+		if want < 0 {
+			want = total
+		}
+		changed = changed || total != want
 		for _, o := range listItems(x) {
 			seen[scim.String(o, "id")]++
 		}
+	}
+	for _, x := range again {
+		if total, ok := listInt(x, "totalResults"); ok && total == want {
+			changed = false
+		}
+	}
+	if changed {
+		return nil
 	}
 	for _, id := range slices.Sorted(maps.Keys(seen)) {
 		if n := seen[id]; n > 1 {
@@ -352,6 +397,36 @@ func everybody(pages []*reports.Exchange) error {
 		return wrong("resources on all pages, by totalResults", want, len(seen))
 	}
 	return nil
+}
+
+// seam is how many resources a walk over all types shows before the first that is not of the type of the very first.
+func seam(pages []*reports.Exchange) (n int) {
+	typ := ""
+	for _, x := range pages {
+		for _, o := range listItems(x) {
+			if n++; n == 1 {
+				typ = scim.String(o, "meta.resourceType")
+			} else if scim.String(o, "meta.resourceType") != typ {
+				return n - 1
+			}
+		}
+	}
+	return 0
+}
+
+// seamSizes are sizes of pages, within what most servers give, of which one ends a page where the first type ends, and
+// the other among the resources of the types behind it.
+func seamSizes(pages []*reports.Exchange, total int) (out []int) {
+	at := seam(pages)
+	for _, end := range [][2]int{{at, at}, {at + 1, total - 1}} {
+		for size := min(end[1], 200); at > 0 && size > total/(maxPages-2); size-- {
+			if end[1]/size*size >= end[0] {
+				out = append(out, size)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // answers wants every page to be 200.
