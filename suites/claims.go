@@ -125,6 +125,7 @@ func (s *session) claimsOfReading() {
 			Fix: "Set pagination.cursor to whether a request with cursor gets a nextCursor.",
 		}, func() {
 			x := s.get(u.typ.Endpoint, "cursor", "", "count", "1")
+			s.listed(x)
 			next := nextCursor(x)
 			if x.Status != 200 || next == "" {
 				s.claimed(Cursor, false, x)
@@ -140,6 +141,7 @@ func (s *session) claimsOfReading() {
 		}, func() {
 			x := s.get(u.typ.Endpoint, "startIndex", "1", "count", "1")
 			y := s.get(u.typ.Endpoint, "startIndex", "2", "count", "1")
+			s.listed(x, y)
 			s.claimed(Index, turned(x, y), x, y)
 		})
 	})

@@ -167,6 +167,7 @@ func (s *session) cursorPages() {
 			g := s.makeGroup("cursor")
 			s.makeGroup("cursor")
 			x := s.get(g.typ.Endpoint, "cursor", "", "count", "1")
+			s.listed(x)
 			if nextCursor(x) == "" || x.Status != 200 {
 				s.judge(x, Status(200), func(x *reports.Exchange) error {
 					return wrong("nextCursor, with two groups and count=1", text("a cursor"), x.Object()["nextCursor"])

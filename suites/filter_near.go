@@ -1,7 +1,9 @@
 package suites
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -78,11 +80,14 @@ func (s *session) filterNear() {
 				all = append(all, r)
 			}
 			found := func(want []*resource) {
-				checks := []Check{Status(200)}
+				pages := s.pages(all[0].typ.Endpoint, "filter", crowdEq("externalId", id))
+				errs := []error{answers(pages)}
 				for _, r := range want {
-					checks = append(checks, Listed(r))
+					if !slices.ContainsFunc(pages, func(x *reports.Exchange) bool { return item(x, r) != nil }) {
+						errs = append(errs, wrong("users with the externalId", text("among them "+r.ID), text("all but that one")))
+					}
 				}
-				s.judge(s.get(all[0].typ.Endpoint, "filter", crowdEq("externalId", id)), checks...)
+				s.judgeErr(errors.Join(errs...), pages...)
 			}
 			found(all)
 			if x := s.remove(all[1]); x.Success() {

@@ -2,6 +2,7 @@ package suites
 
 import (
 	"fmt"
+	"net/http"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -67,6 +68,9 @@ func (s *session) lane(name string, areas ...func(*session)) *lane {
 
 // record keeps an exchange of the lane.
 func (s *session) record(x *reports.Exchange) {
+	if x.Method != http.MethodGet && x.Success() && !strings.HasSuffix(x.URL, "/.search") {
+		s.wrote = x.Started.Add(x.Duration)
+	}
 	s.exchanges = append(s.exchanges, x)
 	if s.tell != nil {
 		s.telling.Lock()

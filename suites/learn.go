@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/internal/wire"
@@ -47,6 +48,8 @@ type learned struct {
 	tried map[Feature]bool
 	// noGroups is set where /ResourceTypes is not served and /Groups is not there either.
 	noGroups bool
+	// lag is how long a query has to wait after a write, 0 for most targets.
+	lag time.Duration
 }
 
 // resourceType is a resource type together with its schemas.

@@ -80,6 +80,7 @@ func (s *session) pagingDepth() {
 			g := s.makeGroup("walk")
 			read := func() ([]*reports.Exchange, error) {
 				first := s.get(g.typ.Endpoint, "startIndex", "1", "count", "1")
+				s.listed(first)
 				total, _ := listInt(first, "totalResults")
 				if total > largeDirectory {
 					s.see(first)
@@ -102,7 +103,9 @@ func (s *session) pagingDepth() {
 			Fix: "Take 0 as a page size, not as a missing one, at every endpoint.",
 		}, func() {
 			g := s.makeGroup("zero")
-			s.judge(s.get(g.typ.Endpoint, "count", "0"), Status(200), noItems, s.counted)
+			x := s.get(g.typ.Endpoint, "count", "0")
+			s.listed(x)
+			s.judge(x, Status(200), noItems, s.counted)
 		})
 
 		s.it("lists of groups are ListResponses", ID("query.groups-message"), Requires("7644-3.4.2-04"), Explain{
@@ -110,7 +113,9 @@ func (s *session) pagingDepth() {
 			Fix: "Write lists of all types with the same code.",
 		}, func() {
 			g := s.makeGroup("message")
-			s.judge(s.get(g.typ.Endpoint, "count", "1"), Status(200), func(x *reports.Exchange) error {
+			x := s.get(g.typ.Endpoint, "count", "1")
+			s.listed(x)
+			s.judge(x, Status(200), func(x *reports.Exchange) error {
 				if !hasSchema(x.Object(), scim.ListResponseURN) {
 					return wrong("schemas of the list", scim.ListResponseURN, x.Object()["schemas"])
 				}

@@ -94,6 +94,7 @@ func (s *session) pagingPlain() {
 			f := &fleet{users: users}
 			read := func() ([]*reports.Exchange, error) {
 				first := s.get(f.endpoint(), "startIndex", "1", "count", "1")
+				s.listed(first)
 				total, _ := listInt(first, "totalResults")
 				if total > largeDirectory {
 					s.see(first)
@@ -116,7 +117,9 @@ func (s *session) pagingPlain() {
 			Fix: "Take 0 as a page size, not as a missing one, with and without filter.",
 		}, func() {
 			s.makeUser("plain")
-			s.judge(s.get(s.needsType("User").Endpoint, "count", "0"), Status(200), noItems, func(x *reports.Exchange) error {
+			x := s.get(s.needsType("User").Endpoint, "count", "0")
+			s.listed(x)
+			s.judge(x, Status(200), noItems, func(x *reports.Exchange) error {
 				if n, _ := listInt(x, "totalResults"); n < 1 && !s.uncounted(x) {
 					return wrong("totalResults", text("at least 1"), x.Object()["totalResults"])
 				}
@@ -132,6 +135,7 @@ func (s *session) pagingPlain() {
 			s.makeGroup("page")
 			x := s.get(g.typ.Endpoint, "startIndex", "1", "count", "1")
 			y := s.get(g.typ.Endpoint, "startIndex", "2", "count", "1")
+			s.listed(x, y)
 			s.judge(x, Status(200), atMost(1), someItems)
 			s.judge(y, Status(200), atMost(1), someItems, func(y *reports.Exchange) error {
 				a, b := scim.List(x.Object(), "Resources.id"), scim.List(y.Object(), "Resources.id")

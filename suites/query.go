@@ -37,6 +37,9 @@ func (s *session) queryMessage() {
 			Fix: "Put urn:ietf:params:scim:api:messages:2.0:ListResponse into schemas of every list, empty ones too.",
 		}, func() {
 			for _, x := range []*reports.Exchange{three, none, plain} {
+				if tooMany(x) {
+					continue
+				}
 				s.judge(x, Status(200), func(x *reports.Exchange) error {
 					if !hasSchema(x.Object(), scim.ListResponseURN) {
 						return wrong("schemas of the list", scim.ListResponseURN, x.Object()["schemas"])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -182,7 +183,7 @@ func listInt(x *reports.Exchange, name string) (int, bool) {
 }
 
 // uncounted tells whether an answer has no totalResults, and does not need it: it is a page by cursor, since the
-// target has no other, or says that this is what it does where the client names no method (RFC 9865 §2 and §4).
+// target has no other, or does this where the client names no method, of which it need not tell (RFC 9865 §2 and §4).
 func (s *session) uncounted(x *reports.Exchange) bool {
 	if _, there := x.Object()["totalResults"]; there {
 		return false
@@ -190,7 +191,12 @@ func (s *session) uncounted(x *reports.Exchange) bool {
 	if s.cursorOnly() {
 		return true
 	}
-	return asked(x, "startIndex") == "" && scim.String(s.learned.config.Object(), "pagination.defaultPaginationMethod") == "cursor"
+	if asked(x, "startIndex") != "" {
+		return false
+	}
+	method := scim.String(s.learned.config.Object(), "pagination.defaultPaginationMethod")
+	cursors := s.learned.claim(Cursor)
+	return method == "cursor" || method == "" && cursors != nil && *cursors
 }
 
 // asked is the value that a query had for a parameter, "" where it was not sent.
@@ -214,6 +220,33 @@ func (s *session) total(x *reports.Exchange) (n int, ok bool) {
 	size, err := strconv.Atoi(asked(x, "count"))
 	cut := nextCursor(x) != "" || err == nil && size <= 0
 	return len(listItems(x)), isList(x) && !cut
+}
+
+// following is how to ask for the page after x, where it and those before it show got of total resources; nil after the
+// last one.
+func (s *session) following(x *reports.Exchange, got, total int) []string {
+	at := nextCursor(x)
+	byCursor := s.cursorOnly() || s.uncounted(x)
+	switch {
+	case x.Status != http.StatusOK || len(listItems(x)) == 0:
+	case byCursor && at != "":
+		return []string{"cursor", at}
+	case !byCursor && got < total:
+		return []string{"startIndex", strconv.Itoa(got + 1)}
+	}
+	return nil
+}
+
+// pages reads a list over as many pages as it has.
+func (s *session) pages(endpoint string, params ...string) []*reports.Exchange {
+	x := s.get(endpoint, params...)
+	out, got := []*reports.Exchange{x}, len(listItems(x))
+	total, _ := s.total(x)
+	for next := s.following(x, got, total); next != nil && len(out) < maxPages; next = s.following(x, got, total) {
+		x = s.get(endpoint, append(slices.Clone(params), next...)...)
+		out, got = append(out, x), got+len(listItems(x))
+	}
+	return out
 }
 
 // counted wants totalResults to be a number, or to be left out where it may.

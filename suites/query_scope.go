@@ -75,6 +75,7 @@ func (s *session) queryScope() {
 			Fix: "Restrict lists at a type's endpoint to that type.",
 		}, func() {
 			first := s.get(u.typ.Endpoint, "startIndex", "1", "count", "20")
+			s.listed(first)
 			total, _ := listInt(first, "totalResults")
 			s.judge(first, answered, Status(200), ofType(s.needsType("User").Name), without(g))
 			s.judge(s.get(u.typ.Endpoint, "count", "20", "startIndex", strconv.Itoa(max(1, total-15))), Status(200), ofType(s.needsType("User").Name), without(g))

@@ -101,6 +101,7 @@ func Run(ctx context.Context, cfg Config) (*reports.Run, error) {
 	} else {
 		s.learnFromRecord()
 		s.tryGuesses()
+		s.learnLag(queriesAmong(pick))
 		s.runGinkgo(width)
 	}
 	s.end(run, width)
@@ -171,6 +172,7 @@ func Describe(cfg Config) {
 					s.stop(cut)
 				} else {
 					s.learnFromRecord()
+					s.learnLag(true)
 				}
 			}
 			if s.interrupted() {
@@ -408,6 +410,7 @@ func (s *session) end(run *reports.Run, width int) {
 	client := s.client.View("cleanup-", s.record)
 	ledger := client.Ledger()
 	run.Exchanges, s.exchanges = s.everything(), nil
+	run.Behaviours = slices.Clone(s.behaviours)
 	for _, l := range s.lanes {
 		for _, b := range l.s.behaviours {
 			if !slices.ContainsFunc(run.Behaviours, func(o reports.Behaviour) bool { return o.ID == b.ID && o.Question == b.Question }) {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/onsi/gomega"
 
@@ -62,6 +63,8 @@ type session struct {
 	// memberless is set once it has refused a group with members that it takes without.
 	put        putForm
 	memberless bool
+	// wrote is when the lane last changed something.
+	wrote time.Time
 	// alwaysThere are the attributes that a narrowed answer holds although nobody asked for them; nil if not looked up yet.
 	alwaysThere []string
 }
@@ -332,6 +335,7 @@ func (s *session) needsType(typ string) *resourceType {
 
 // do sends a request. The exchange is never nil; a missing answer is judged by whoever looks at it.
 func (s *session) do(r wire.Request) *reports.Exchange {
+	s.settle(r)
 	return s.client.Do(s.ctx, r)
 }
 

@@ -67,6 +67,7 @@ func (s *session) sortDepth() {
 			var seen []*reports.Exchange
 			for _, order := range []string{"ascending", "descending"} {
 				x := s.get(typ.Endpoint, "sortBy", "userName", "sortOrder", order, "count", "100")
+				s.listed(x)
 				seen = append(seen, x)
 				// Names of others may have letters whose order is a matter of language: those of this run have not, apart
 				// from punctuation, which some collations skip.

@@ -232,3 +232,18 @@ func (s *session) filtered(x *reports.Exchange) {
 		s.skip("the target refuses this filter (status %d)", x.Status)
 	}
 }
+
+// listed skips where the target refuses a list without filter as too long, which it may (ambiguity A04).
+func (s *session) listed(lists ...*reports.Exchange) {
+	for _, x := range lists {
+		if tooMany(x) {
+			s.see(x)
+			s.observe("A04", "a list of very many resources is", "refused as tooMany")
+			s.skip("the target refuses this list as tooMany")
+		}
+	}
+}
+
+func tooMany(x *reports.Exchange) bool {
+	return x.Status == http.StatusBadRequest && ScimType(scim.TooMany)(x) == nil
+}
