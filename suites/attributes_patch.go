@@ -95,6 +95,12 @@ func (s *session) attributePatches(z *zoo) {
 		}, func() {
 			z.patching("a singular complex attribute", z.patchParts)
 		})
+		s.it("PATCH that takes a required part of a complex attribute away is refused", ID("attributes.patch-required-part"), Requires("7644-3.5.2.2-06", "7643-7-10"), Explain{
+			Why: "A certificate without its subject, or an address without its town, is of no use to anybody.",
+			Fix: "Look at required of the sub-attribute that the path names, in remove and for null; answer 400.",
+		}, func() {
+			z.patching("a singular complex attribute with a required part", z.patchRequiredParts)
+		})
 		s.it("a value of every complex multi-valued attribute can be changed and removed by a filter", ID("attributes.patch-element"), Requires("7644-3.5.2.3-07", "7644-3.5.2.2-05"), Explain{
 			Why: "It is how Entra changes the work address and leaves the private one alone.",
 			Fix: "Support paths of the form attribute[filter].sub and attribute[filter] for every multi-valued attribute.",
@@ -244,6 +250,41 @@ func (z *zoo) patchParts(p *pen) (bool, error) {
 				// The full form of a name or an address may follow from its parts.
 				if sibling != a && !strings.Contains(strings.ToLower(sibling.sub.Name), "formatted") && !equalValue(sibling.get(m.now), sibling.get(before)) {
 					errs = append(errs, wrong(sibling.String()+" after PATCH of "+a.String(), sibling.get(before), sibling.get(m.now)))
+				}
+			}
+		}
+	}
+	return m != nil, errors.Join(errs...)
+}
+
+// patchRequiredParts tries to remove the required sub-attributes of singular complex attributes, and to set them to null.
+func (z *zoo) patchRequiredParts(p *pen) (bool, error) {
+	var errs []error
+	var m *animal
+	for _, whole := range z.changeable(p) {
+		if !whole.attr.Complex() || whole.attr.MultiValued || !whole.readable() {
+			continue
+		}
+		for _, a := range whole.parts() {
+			if a.sub == nil || !a.sub.Required || !a.writable() || !a.readable() {
+				continue
+			}
+			if m == nil {
+				m = z.breed(p, "needed", 0)
+			}
+			if !scim.Assigned(a.get(m.now)) {
+				continue
+			}
+			for _, o := range []scim.Object{op("remove", a.path(), nil), {"op": "replace", "path": a.path(), "value": nil}} {
+				x := z.patchOf(m, o)
+				z.s.see(x)
+				if ClientError(x) != nil {
+					errs = append(errs, wrong("PATCH "+show(o["op"])+" that takes "+a.String()+" away", text("a refusal"), x.Status))
+				}
+				z.look(m)
+				z.s.see(m.got)
+				if !scim.Assigned(a.get(m.now)) {
+					return true, errors.Join(append(errs, wrong(a.String()+" after the PATCH", text("its value"), nil))...)
 				}
 			}
 		}

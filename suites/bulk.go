@@ -20,6 +20,7 @@ func (s *session) bulk() {
 	s.bulkLimits()
 	s.bulkVersions()
 	s.bulkDepth()
+	s.bulkDangling()
 	s.bulkPlaces()
 }
 

@@ -15,6 +15,7 @@ func (s *session) groups() {
 	s.groupNames(people)
 	s.groupPatchMembers(people)
 	s.groupPatchOddities(people)
+	s.groupPatchDepth(people)
 	s.groupPut(people)
 	s.groupNested(people)
 	s.groupOfUser(people)

@@ -96,6 +96,7 @@ func (s *session) patchWrongDeep() {
 			{"patch.type-created", "an object as a part of a value that add would create is refused in PATCH", "emails", op("add", `emails[type eq "other"].value`, wrongValue)},
 			{"patch.type-pathless", "an object in place of a string is refused in an operation without path", "title", op("replace", nil, object{"title": wrongValue})},
 			{"patch.type-extension", "an object in place of a string is refused in an extension's object", scim.EnterpriseURN + ":department", op("replace", nil, object{scim.EnterpriseURN: object{"department": wrongValue}})},
+			{"patch.type-container", "a string in place of an extension's object is refused in PATCH", scim.EnterpriseURN + ":department", op("replace", nil, object{scim.EnterpriseURN: "x"})},
 		} {
 			s.it(k.title, ID(k.id), Requires("7643-2.3-02", "7644-3.12-24"), Explain{
 				Why: "A value of the wrong type that is stored breaks every typed client; one that is dropped is taken for stored.",
@@ -125,6 +126,9 @@ func (s *session) patchUnknownInValue() {
 			{"patch.unknown-pathless", "the value of an operation without path", "title", nil, func(v string) object {
 				return object{"title": v, odd: "x"}
 			}},
+			{"patch.unknown-dotted", "a dotted key of a value without path", "title", nil, func(v string) object {
+				return object{"title": v, "name." + odd: "x"}
+			}},
 			{"patch.unknown-part", "a complex value", "name.familyName", "name", func(v string) object {
 				return object{"familyName": v, odd: "x"}
 			}},
@@ -137,13 +141,14 @@ func (s *session) patchUnknownInValue() {
 				Fix: "Ignore what no schema defines, or answer 400; never store it, and never drop what stands beside it.",
 			}, func() {
 				s.patchNeeds(k.attr)
-				p := c.step(op("replace", k.path, k.value("Beside")))
+				beside := "Beside " + k.id
+				p := c.step(op("replace", k.path, k.value(beside)))
 				s.see(p.x)
 				if !p.x.Success() {
 					s.judge(p.x, ClientError)
 					return
 				}
-				s.judge(p.after, Softly(reports.Warn, patchedTo(p, k.attr, "Beside")))
+				s.judge(p.after, Softly(reports.Warn, patchedTo(p, k.attr, beside)))
 			})
 		}
 	})
@@ -192,6 +197,22 @@ func (s *session) patchAddsRecords() {
 			}
 			s.judge(p.after, Softly(reports.Warn, hasMails(fresh)), mailsKept(p, home))
 		})
+
+		s.it("add with a filter that describes no value makes one with the given part, or is refused", ID("patch.add-inexact"), Requires("7644-3.5.2.1-09", "7644-3.12-08"), Explain{
+			Why: "What to create follows from eq alone; a server that takes the filter apart without looking crashes on any other.",
+			Fix: "Answer 400 noTarget where the filter matches nothing and does not say what a new value looks like.",
+		}, func() {
+			s.patchNeeds("emails.type")
+			vague := s.patchMail("vague")
+			p := c.step(op("add", `emails[type sw "no-such"].value`, vague))
+			s.see(p.x)
+			if !p.x.Success() {
+				s.judge(p.x, ClientError)
+				s.judge(p.after, mailsKept(p, home))
+				return
+			}
+			s.judge(p.after, Softly(reports.Warn, hasMails(vague)), mailsKept(p, home))
+		})
 	})
 }
 
@@ -236,6 +257,16 @@ func (s *session) patchPrimaryElsewhere() {
 			for _, e := range [][2]string{{"work", work}, {"home", home}} { // whichever is primary now, the other takes over
 				one(c.step(op("replace", fmt.Sprintf("emails[type eq %q]", e[0]), primary(e[0], e[1]))))
 			}
+		})
+		s.it("add of two primary values stores both with one primary at most, or is refused", ID("patch.primary-two-added"), Requires("7643-2.4-02", "7644-3.5.2.1-05"), why, func() {
+			first, second := s.patchMail("first"), s.patchMail("second")
+			p := c.step(op("add", "emails", []any{primary("other", first), primary("other", second)}))
+			one(p)
+			if p.x.Success() {
+				s.judge(p.after, Softly(reports.Warn, hasMails(first, second)))
+				return
+			}
+			s.judge(p.x, ClientError)
 		})
 		s.it("a primary value that add with a value path makes is the only primary one", ID("patch.primary-created"), Requires("7643-2.4-02", "7644-3.5.2-16"), why, func() {
 			one(c.step(op("add", `emails[type eq "other"]`, primary("other", s.patchMail("made")))))
