@@ -43,7 +43,11 @@ type filterOperator struct {
 func (s *session) attributeFilters(z *zoo) {
 	s.about("filters on every attribute", func() {
 		s.beforeAll(func() { s.requires(Filter) })
+		list := filterLiterals()
 		for _, o := range filterOperators() {
+			list = append(list, filterLiteral{filterOperator: o})
+		}
+		for _, o := range list {
 			s.it(o.title, ID("attributes.filter-"+o.id), Requires(o.statement, onlyMatches, allMatches), Explain{Why: o.why, Fix: o.fix}, func() {
 				z.tryOperator(o)
 			})
@@ -119,7 +123,7 @@ func (s *session) attributeFilters(z *zoo) {
 }
 
 // tryOperator judges one operator on all attributes of all types.
-func (z *zoo) tryOperator(o filterOperator) {
+func (z *zoo) tryOperator(o filterLiteral) {
 	s := z.s
 	var errs []error
 	var refused []string
@@ -158,8 +162,15 @@ func (z *zoo) tryOperator(o filterOperator) {
 			tr.must(who, false, fails[who]...)
 		}
 		n += tr.n
-		errs = append(errs, tr.errs...)
-		refused = append(refused, tr.refused...)
+		for _, err := range tr.errs {
+			if o.softly != "" {
+				err = soften(o.softly, err)
+			}
+			errs = append(errs, err)
+		}
+		if !o.refusable {
+			refused = append(refused, tr.refused...)
+		}
 		for _, x := range tr.seen {
 			s.see(x)
 		}

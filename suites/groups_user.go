@@ -162,6 +162,36 @@ func (s *session) groupOfUser(people cast) {
 			s.judge(s.readBack(g), hasNoMember(made))
 		})
 
+		s.it("a group that got another name has it among the groups of its members too", ID("groups.user-display-renamed"), Requires("7643-2.4-01"), Explain{
+			Why: "Whoever reviews access sees a group that does not exist any more, and looks for it in vain.",
+			Fix: "Take display from the group at the time of the request, or leave it out.",
+		}, func() {
+			other := s.makeGroup("group-renamed", u)
+			before := s.until(func() *reports.Exchange { return s.readGroups(u) }, inGroups(other))
+			s.see(before)
+			e := groupEntry(before, other)
+			if e == nil {
+				s.block("groups.user-groups", "the group is not among the user's groups")
+			}
+			if scim.String(e, "display") == "" {
+				s.skip("groups have no display, which is optional (RFC 7643 §4.1.2)")
+			}
+			o := clone(other.Sent)
+			o["displayName"] = s.tag("group-anew")
+			if p := s.putOver(other, o); !p.Success() || !sameFold(scim.Get(s.readBack(other).Object(), "displayName"), scim.String(o, "displayName")) {
+				s.see(p)
+				s.block("groups.put-rename", "the group could not be renamed")
+			}
+			renamed := func(x *reports.Exchange) error {
+				if got := scim.String(groupEntry(x, other), "display"); got != "" && strings.EqualFold(got, scim.String(other.Sent, "displayName")) {
+					return wrong("display of the group", o["displayName"], got)
+				}
+				return nil
+			}
+			// RFC 7643 §2.4 calls display immutable in general, so that the old name breaks no key word.
+			s.judge(s.until(func() *reports.Exchange { return s.readGroups(u) }, renamed), Softly(reports.Info, renamed))
+		})
+
 		s.it("a user who is taken out of a group has it no longer among its groups", ID("groups.user-removed"), Requires("7643-4.1.2-12"), Explain{
 			Why: "Applications that decide by the user's groups go on granting what was taken away.",
 			Fix: "Derive groups from the members at the time of the request, or update both together.",
@@ -262,7 +292,7 @@ func (s *session) groupNested(people cast) {
 			}
 			s.observe("A44", "groups of a user through nesting", "listed")
 			s.judge(own, func(*reports.Exchange) error {
-				if sameFold(e["type"], "direct") {
+				if e["type"] != nil && !sameFold(e["type"], "indirect") {
 					return wrong("type of the membership through "+inner.ID, "indirect", e["type"])
 				}
 				return nil

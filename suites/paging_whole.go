@@ -67,11 +67,10 @@ func (s *session) pagingWhole() {
 					s.see(first)
 					s.skip("the target holds %d users", total)
 				}
-				// The second page begins behind the gap, and in front of the last of all.
-				pages := []*reports.Exchange{ask(1, total-1), ask(total, 1)}
-				if len(listItems(pages[0])) < total-1 {
-					s.see(pages[0])
-					s.skip("the target's pages are too small to read all but one of its %d users at once", total)
+				// The last page begins behind the gap, and in front of the last of all.
+				pages := walk(total, func(start int) *reports.Exchange { return ask(start, min(200, max(1, total-start))) })
+				if len(pages) == maxPages {
+					s.skip("the target's pages are too small to read all of its %d users", total)
 				}
 				return pages, errors.Join(answers(pages), everybody(pages))
 			}

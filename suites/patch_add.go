@@ -282,6 +282,9 @@ func (s *session) patchAddsSatisfying() {
 				{`emails[type eq "other" and display eq "Spare"].value`, s.patchMail("both"), func(e object) bool { return is(e, "type", "other") && is(e, "display", "Spare") }},
 				{`emails[type eq "pager" or display eq "Second"].value`, s.patchMail("either"), func(e object) bool { return is(e, "type", "pager") || is(e, "display", "Second") }},
 				{`emails[type eq "home" and type eq "pager"].value`, s.patchMail("neither"), func(object) bool { return false }},
+				{`emails[type sw "pag" and display eq "Third"].value`, s.patchMail("beginning"), func(e object) bool {
+					return strings.HasPrefix(strings.ToLower(scim.String(e, "type")), "pag") && is(e, "display", "Third")
+				}},
 				{`phoneNumbers[type ne "fax"].value`, "tel:+1-555-010-0199", func(e object) bool { return !is(e, "type", "fax") }},
 			} {
 				p := c.step(op("add", form.path, form.value))

@@ -31,13 +31,14 @@ type round struct {
 }
 
 // rounds lists the ways in the order in which they are tried. The second has what the plain target lacks: numbers and
-// instants that clients may write, immutable and required attributes of many types, /Me. The third asks for a password, and
-// cursors of the fourth grow old.
+// instants that clients may write, immutable and required attributes of many types, /Me. The third asks for a password, the
+// fourth returns core attributes on request, and cursors of the fifth grow old.
 func rounds() []*round {
 	return []*round{
 		{name: "plain"},
 		{name: "rich", variants: []string{"devices", "me-alias"}, only: []string{"attributes", "devices", "me"}},
 		{name: "password", password: true, only: []string{"auth", "discovery"}},
+		{name: "asked", variants: []string{"nickname-on-request"}, only: []string{"attributes"}},
 		{name: "short", variants: []string{"cursor-timeout-short"}, only: []string{"cursor.expired"}},
 	}
 }
