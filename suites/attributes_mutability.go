@@ -72,6 +72,53 @@ func (s *session) attributeMutability(z *zoo) {
 			s.judgeErr(errors.Join(errs...))
 		})
 	})
+	s.about("readOnly attributes in the value of a PATCH", func() {
+		s.it("readOnly attributes of any type in a value without path are not changed", ID("attributes.readonly-value"), Requires("7643-7-15"), Explain{
+			Why: "The rule that an attribute is the server's must not have a back door.",
+			Fix: "Ignore readOnly attributes in such a value, extensions included, or refuse the request.",
+		}, func() {
+			s.requires(Patch)
+			var errs []error
+			n := 0
+			for _, p := range z.all() {
+				value := scim.Object{}
+				var list []trait
+				for _, a := range z.readOnlyParts(p) {
+					if a.sub != nil {
+						continue
+					}
+					forged := z.forgery(p, a)
+					if a.attr.MultiValued {
+						forged = []any{forged}
+					}
+					a.set(value, forged)
+					list = append(list, a)
+				}
+				delete(value, "schemas")
+				if len(list) == 0 {
+					continue
+				}
+				n++
+				was := p.a.now
+				x := z.patchOf(p.a, op("replace", nil, value))
+				s.see(x)
+				errs = append(errs, prefixed("PATCH of readOnly attributes of "+p.t.Name, NotServerError(x)))
+				if !z.look(p.a) {
+					continue
+				}
+				for _, a := range list {
+					if now := a.get(p.a.now); !equalValue(now, a.get(was)) && slices.ContainsFunc(valuesIn(now), func(v any) bool { return holds(v, z.forgery(p, a)) }) {
+						s.see(p.a.got)
+						errs = append(errs, wrong(a.String()+" after PATCH", a.get(was), now))
+					}
+				}
+			}
+			if n == 0 {
+				s.skip("no resource type has a readOnly attribute of its own")
+			}
+			s.judgeErr(errors.Join(errs...))
+		})
+	})
 	s.about("immutable attributes of every type", func() {
 		s.it("an immutable attribute takes a value at creation", ID("attributes.immutable-created"), Requires("7643-7-18"), Explain{
 			Why: "Creation is the one time when such an attribute can be set.",
@@ -114,11 +161,21 @@ func (s *session) attributeMutability(z *zoo) {
 					return nil
 				}
 				m := z.breed(p, "omitted", 0)
+				omitted := func(o scim.Object, what string) error {
+					x := s.putOver(m.resource, o)
+					s.see(x)
+					return errors.Join(NotServerError(x), soften(reports.Warn, z.unchanged(m, a, what)))
+				}
 				o := deepClone(m.Sent)
 				a.set(o, nil)
-				x := s.putOver(m.resource, o)
-				s.see(x)
-				return errors.Join(NotServerError(x), soften(reports.Warn, z.unchanged(m, a, "PUT without it")))
+				err := omitted(o, "PUT without it")
+				if err == nil && a.urn != "" {
+					o = deepClone(m.Sent)
+					delete(o, a.urn)
+					o["schemas"] = slices.DeleteFunc(slices.Clone(scim.List(o, "schemas")), func(v any) bool { return sameFold(v, a.urn) })
+					err = omitted(o, "PUT without its extension")
+				}
+				return err
 			})
 		})
 		s.it("PATCH does not change an immutable attribute of any type", ID("attributes.immutable-patch"), Requires("7644-3.5.2-09", "7643-7-17"), Explain{

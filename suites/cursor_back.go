@@ -14,6 +14,15 @@ import (
 // previousCursor returns the cursor of the page before, or "".
 func previousCursor(x *reports.Exchange) string { return scim.String(x.Object(), "previousCursor") }
 
+// cursorSize lowers a count to the announced maxPageSize, beyond which a target may refuse it (RFC 9865 §2.1).
+func (s *session) cursorSize(count string) string {
+	n, err := strconv.Atoi(count)
+	if most := s.learned.limit("pagination.maxPageSize"); err == nil && most > 0 {
+		return strconv.Itoa(min(n, most))
+	}
+	return count
+}
+
 // onlyOurs wants a page to hold nobody but the fleet's users.
 func (f *fleet) onlyOurs(pages []*reports.Exchange) error {
 	for _, x := range pages {
@@ -198,7 +207,7 @@ func (s *session) cursorPages() {
 						s.see(first)
 						s.skip("the target holds %d users (counted: %v), too many to read them all", total, counted)
 					}
-					size := thirdOf(total)
+					size := s.cursorSize(thirdOf(total))
 					pages := followCursors(func(at string) *reports.Exchange {
 						return s.get(f.endpoint(), "cursor", at, "count", size)
 					})
@@ -237,11 +246,11 @@ func (s *session) cursorPages() {
 						s.see(first)
 						s.skip("the target answers %d to a query for everything by cursor, with %d resources (counted: %v)", first.Status, total, counted)
 					}
-					pages := walk(total, thirdOf(total))
+					pages := walk(total, s.cursorSize(thirdOf(total)))
 					err := errors.Join(answers(pages), everybody(pages))
 					for _, size := range seamSizes(pages, total) {
 						if err == nil {
-							pages = walk(total, strconv.Itoa(size))
+							pages = walk(total, s.cursorSize(strconv.Itoa(size)))
 							err = errors.Join(answers(pages), everybody(pages))
 						}
 					}

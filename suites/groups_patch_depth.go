@@ -62,9 +62,22 @@ func (s *session) groupPatchDepth(people cast) {
 			s.judge(after, hasMember(a))
 			if x.Success() {
 				s.judge(after, Softly(reports.Warn, hasMember(b)))
-				return
+			} else {
+				s.judge(x, ClientError)
 			}
-			s.judge(x, ClientError)
+			// Neither somebody who does not exist nor a number can become a member in this way.
+			ghost := &resource{ID: s.fictitious()}
+			for _, o := range []scim.Object{
+				op("add", "members[value eq "+scim.Quote(ghost.ID)+"]", object{"value": ghost.ID}),
+				op("add", "members[value eq "+scim.Quote(ghost.ID)+"]", 42),
+			} {
+				x, after = st.patch(o)
+				if !x.Success() {
+					s.judge(x, ClientError)
+				} else {
+					s.judge(after, Softly(reports.Warn, hasMember(ghost)))
+				}
+			}
 		})
 	})
 }

@@ -68,6 +68,27 @@ func (s *session) groupPut(people cast) {
 			s.observe("A40", "members left out of PUT", fate)
 		})
 
+		s.it("PUT of a group with an id that does not exist as member is refused, or stored", ID("groups.put-unknown-member"), Requires("7643-4.2-04", "7643-2.3.7-05"), Explain{
+			Why: "One stale id in the list of a client, and a server error, or a group that has lost its members under an answer that says success.",
+			Fix: "Refuse unknown ids with 400 and change nothing, or store them.",
+		}, func() {
+			o := clone(g.Sent)
+			o["members"] = memberList(a, b)
+			s.putOver(g, o)
+			before := s.readBack(g)
+			ghost := &resource{ID: s.fictitious()}
+			o["members"] = memberList(a, ghost)
+			x := s.putOver(g, o)
+			s.see(x)
+			after := s.readBack(g)
+			if x.Success() {
+				s.judge(after, hasMember(a), hasMember(ghost))
+				return
+			}
+			s.judge(x, ClientError)
+			s.judge(after, sameMembers(before))
+		})
+
 		s.it("PUT of a group without displayName does not take its name away", ID("groups.put-name-kept"), Requires("7643-4.2-01"), Explain{
 			Why: "A group without a name cannot be found or told apart by anybody.",
 			Fix: "Refuse a PUT without displayName, or keep the one that is there.",

@@ -188,15 +188,7 @@ func (s *session) uncounted(x *reports.Exchange) bool {
 	if _, there := x.Object()["totalResults"]; there {
 		return false
 	}
-	if s.cursorOnly() {
-		return true
-	}
-	if asked(x, "startIndex") != "" {
-		return false
-	}
-	method := scim.String(s.learned.config.Object(), "pagination.defaultPaginationMethod")
-	cursors := s.learned.claim(Cursor)
-	return method == "cursor" || method == "" && cursors != nil && *cursors
+	return s.cursorOnly() || asked(x, "startIndex") == "" && s.byCursor()
 }
 
 // asked is the value that a query had for a parameter, "" where it was not sent.
@@ -209,6 +201,29 @@ func asked(x *reports.Exchange, name string) string {
 		return u.Query().Get(name)
 	}
 	return ""
+}
+
+// fit lowers a count that the target would refuse, as it may where it answers by cursor (RFC 9865 §2.1). Queries that name
+// their method are sent as they are.
+func (s *session) fit(params []string) []string {
+	at := slices.Index(params, "count")
+	if at < 0 || s.learned == nil || slices.Contains(params, "cursor") || slices.Contains(params, "startIndex") && !s.cursorOnly() {
+		return params
+	}
+	most := s.learned.limit("pagination.maxPageSize")
+	if n, err := strconv.Atoi(params[at+1]); err != nil || most == 0 || n <= most || !s.byCursor() {
+		return params
+	}
+	params = slices.Clone(params)
+	params[at+1] = strconv.Itoa(most)
+	return params
+}
+
+// byCursor tells whether the target answers by cursor where a query names no method, as far as it tells: it need not.
+func (s *session) byCursor() bool {
+	method := scim.String(s.learned.config.Object(), "pagination.defaultPaginationMethod")
+	cursors := s.learned.claim(Cursor)
+	return s.cursorOnly() || method == "cursor" || method == "" && cursors != nil && *cursors
 }
 
 // total is how many resources match, in words of the target: totalResults, or where that may be left out what a list

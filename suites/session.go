@@ -341,7 +341,7 @@ func (s *session) do(r wire.Request) *reports.Exchange {
 
 // get reads a path relative to the base, with query parameters as alternating names and values.
 func (s *session) get(path string, params ...string) *reports.Exchange {
-	return s.do(wire.Request{Method: http.MethodGet, Path: path, RawQuery: query(params...)})
+	return s.do(wire.Request{Method: http.MethodGet, Path: path, RawQuery: query(s.fit(params)...)})
 }
 
 // post sends a body to a path; creates names the endpoint whose resource comes into being, or is "".

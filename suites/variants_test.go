@@ -16,6 +16,8 @@ import (
 var incompatible = map[[2]string]string{
 	{"schemas-not-served", "members-on-request"}:                   "only /Schemas tells that members have to be asked for",
 	{"schemas-not-served-and-small", "members-on-request"}:         "only /Schemas tells that members have to be asked for",
+	{"schemas-not-served", "membership-on-request"}:                "only /Schemas tells that members have to be asked for",
+	{"schemas-not-served-and-small", "membership-on-request"}:      "only /Schemas tells that members have to be asked for",
 	{"schemas-not-served", "user-type-immutable"}:                  "only /Schemas tells that an attribute is immutable",
 	{"schemas-not-served", "user-required-more"}:                   "only /Schemas tells which attributes are required; else user.required has to",
 	{"schemas-not-served-and-small", "user-required-more"}:         "only /Schemas tells which attributes are required; else user.required has to",
