@@ -269,7 +269,7 @@ func (s *session) sortQueries() {
 		}, func() {
 			s.needsIndex()
 			p.has("displayName")
-			all := &crowdAnswer{}
+			all := &crowdAnswer{s: p.s}
 			for len(all.names) < len(crowdTeam) {
 				a := p.sorted("displayName", "startIndex", strconv.Itoa(len(all.names)+1), "count", "2")
 				all.xs, all.names = append(all.xs, a.xs...), append(all.names, a.names...)
