@@ -102,6 +102,9 @@ func (s *session) attributeMutability(z *zoo) {
 				was := p.a.now
 				x := z.patchOf(p.a, op("replace", nil, value))
 				s.see(x)
+				if x.Err() != nil {
+					s.cannotJudge(x.Err())
+				}
 				errs = append(errs, prefixed("PATCH of readOnly attributes of "+p.t.Name, NotServerError(x)))
 				if !z.look(p.a) {
 					continue
@@ -164,6 +167,9 @@ func (s *session) attributeMutability(z *zoo) {
 				omitted := func(o scim.Object, what string) error {
 					x := s.putOver(m.resource, o)
 					s.see(x)
+					if x.Err() != nil {
+						s.cannotJudge(x.Err())
+					}
 					return errors.Join(NotServerError(x), soften(reports.Warn, z.unchanged(m, a, what)))
 				}
 				o := deepClone(m.Sent)
