@@ -32,14 +32,15 @@ type round struct {
 
 // rounds lists the ways in the order in which they are tried. The second has what the plain target lacks: numbers and
 // instants that clients may write, immutable and required attributes of many types, /Me. The third asks for a password, the
-// fourth returns core attributes on request, and cursors of the fifth grow old.
+// fourth returns core attributes on request, and cursors of the fifth grow old, and
+// lead from one short page to the next where no count is sent.
 func rounds() []*round {
 	return []*round{
 		{name: "plain"},
 		{name: "rich", variants: []string{"devices", "me-alias"}, only: []string{"attributes", "devices", "me"}},
 		{name: "password", password: true, only: []string{"auth", "discovery"}},
 		{name: "asked", variants: []string{"nickname-on-request"}, only: []string{"attributes"}},
-		{name: "short", variants: []string{"cursor-timeout-short"}, only: []string{"cursor.expired"}},
+		{name: "short", variants: []string{"cursor-timeout-short", "cursor-pages-short"}, only: []string{"cursor.expired", "cursor.default-size"}},
 	}
 }
 
