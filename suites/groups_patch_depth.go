@@ -83,4 +83,31 @@ func (s *session) groupPatchDepth(people cast) {
 			}
 		})
 	})
+
+	s.about("a group that is created with a member who does not exist", func() {
+		s.it("POST of a group with an id that does not exist as member is refused, or stored", ID("groups.create-unknown-member"), Requires("7643-4.2-04", "7643-2.3.7-05"), Explain{
+			Why: "A member that is dropped without a word makes the client believe that the person has access.",
+			Fix: "Refuse unknown ids with 400, or store them.",
+		}, func() {
+			s.needs("Group", "members")
+			a, ghost := people()[0], &resource{ID: s.fictitious()}
+			o := s.group("unknown-member")
+			o["members"] = memberList(a, ghost)
+			g, x := s.create("Group", o)
+			s.see(x)
+			if x.Err() != nil {
+				s.cannotJudge(x.Err())
+			}
+			if g == nil {
+				s.judge(x, ClientError)
+				return
+			}
+			after := s.readBack(g)
+			if countMember(after, a) == 0 {
+				s.see(after)
+				s.block("groups.create-members", "the group has not got its other member either")
+			}
+			s.judge(after, hasMember(ghost))
+		})
+	})
 }
