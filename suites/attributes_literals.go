@@ -23,7 +23,8 @@ func filterLiterals() []filterLiteral {
 	none := map[*animal][]string{}
 	return []filterLiteral{
 		{
-			softly: reports.Warn, filterOperator: filterOperator{id: "forms", title: "a value in a filter may be written in every form that its type has", statement: "7644-3.4.2.2-08",
+			softly: reports.Warn, filterOperator: filterOperator{
+				id: "forms", title: "a value in a filter may be written in every form that its type has", statement: "7644-3.4.2.2-08",
 				why: "Libraries write 92.5e-1 for 9.25, and instants without a zone; a filter that takes them for something else finds the wrong records.",
 				fix: "Read numbers as JSON does, with exponents, and dateTimes as xsd:dateTime does, or answer 400 invalidFilter.",
 				conditions: func(p *pen, a trait) (map[*animal][]string, map[*animal][]string) {
@@ -53,22 +54,28 @@ func filterLiterals() []filterLiteral {
 						return on(p.a, day(-2)), on(p.a, day(2))
 					}
 					return none, none
-				}},
+				},
+			},
 		},
 		{
-			refusable: true, filterOperator: filterOperator{id: "foreign", title: "a literal that is no value of an attribute's type, or beyond all of them, equals none of its values", statement: "7644-3.4.2.2-08",
+			refusable: true, filterOperator: filterOperator{
+				id: "foreign", title: "a literal that is no value of an attribute's type, or beyond all of them, equals none of its values", statement: "7644-3.4.2.2-08",
 				why:        "Databases take a word for the number 0, or for nothing at all; a filter that then finds everybody changes everybody.",
 				fix:        "Answer 400 invalidFilter where the literal does not fit the attribute's type, or find nothing.",
-				conditions: func(p *pen, a trait) (map[*animal][]string, map[*animal][]string) { return none, foreign(p, a, "eq") }},
+				conditions: func(p *pen, a trait) (map[*animal][]string, map[*animal][]string) { return none, foreign(p, a, "eq") },
+			},
 		},
 		{
-			refusable: true, softly: reports.Warn, filterOperator: filterOperator{id: "foreign-order", title: "a text that is no value of an attribute's type comes neither before nor behind its values", statement: "7644-3.4.2.2-18",
+			refusable: true, softly: reports.Warn, filterOperator: filterOperator{
+				id: "foreign-order", title: "a text that is no value of an attribute's type comes neither before nor behind its values", statement: "7644-3.4.2.2-18",
 				why:        "A clean-up of everything before a misspelt date catches everything.",
 				fix:        "Answer 400 invalidFilter where the literal does not fit the attribute's type, or find nothing.",
-				conditions: func(p *pen, a trait) (map[*animal][]string, map[*animal][]string) { return none, foreign(p, a, "lt") }},
+				conditions: func(p *pen, a trait) (map[*animal][]string, map[*animal][]string) { return none, foreign(p, a, "lt") },
+			},
 		},
 		{
-			refusable: true, softly: reports.Warn, filterOperator: filterOperator{id: "other-urn", title: "an attribute is not found under the URN of a schema that does not define it", statement: "7644-3.10-01",
+			refusable: true, softly: reports.Warn, filterOperator: filterOperator{
+				id: "other-urn", title: "an attribute is not found under the URN of a schema that does not define it", statement: "7644-3.10-01",
 				why: "Two extensions may define the same name; a filter on the one then finds what the other holds.",
 				fix: "Look a name up in the schema whose URN is before it, and in no other; answer 400 invalidFilter or find nothing.",
 				conditions: func(p *pen, a trait) (map[*animal][]string, map[*animal][]string) {
@@ -83,7 +90,8 @@ func filterLiterals() []filterLiteral {
 						}
 					}
 					return none, on(p.a, out...)
-				}},
+				},
+			},
 		},
 	}
 }

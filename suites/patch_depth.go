@@ -293,7 +293,12 @@ func (s *session) patchPrimaryElsewhere() {
 			p := c.step(op("add", `emails[type eq "other"]`, primary("other", made)))
 			one(p)
 			if p.x.Success() && mailAt(p.after, made) != nil {
-				s.judge(p.after, Softly(reports.Warn, mailHas(made, "primary", true)))
+				s.judge(p.after, Softly(reports.Warn, func(x *reports.Exchange) error {
+					if slices.ContainsFunc(scim.Objects(x.Object(), "emails"), func(e scim.Object) bool { return e["value"] == made && e["primary"] == true }) {
+						return nil
+					}
+					return wrong("primary of the email "+made, true, false)
+				}))
 			}
 		})
 	})
