@@ -25,6 +25,6 @@ func (s *session) register() {
 	s.lane("errors", (*session).errors)
 	s.lane("auth", (*session).authentication, (*session).transport)
 	// How many users there are decides what can be seen of pages, so that the others must have ended.
-	s.lane("claims", (*session).claims).last = true
+	s.lane("claims", (*session).claims, (*session).cursorAfterwards).last = true
 	s.lane("afterwards", (*session).createAfterwards, (*session).errorsAfterwards).last = true
 }
