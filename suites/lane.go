@@ -21,7 +21,7 @@ type lane struct {
 	letter byte // in the names of its records
 	s      *session
 	blocks []*block
-	// last lanes look at the whole run and start when all others have ended.
+	// last lanes look at the whole run and start, one after the other, when all others have ended.
 	last bool
 }
 
@@ -130,7 +130,9 @@ func (e *engine) runLanes(width int) {
 		}
 	}
 	run(first)
-	run(last)
+	for _, l := range last { // what these see depends on what there is, and so on one another
+		run([]*lane{l})
+	}
 }
 
 // run runs the body of a check, and before it what its container prepares.
