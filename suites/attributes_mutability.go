@@ -60,10 +60,7 @@ func (s *session) attributeMutability(z *zoo) {
 					if !z.look(p.a) {
 						continue
 					}
-					if now := a.get(p.a.now); !equalValue(now, was) && slices.ContainsFunc(valuesIn(now), func(v any) bool { return holds(v, z.forgery(p, a)) }) {
-						s.see(p.a.got)
-						errs = append(errs, wrong(a.String()+" after PATCH", was, now))
-					}
+					errs = append(errs, z.tookForgery(p, a, was))
 				}
 			}
 			if n == 0 {
@@ -110,10 +107,7 @@ func (s *session) attributeMutability(z *zoo) {
 					continue
 				}
 				for _, a := range list {
-					if now := a.get(p.a.now); !equalValue(now, a.get(was)) && slices.ContainsFunc(valuesIn(now), func(v any) bool { return holds(v, z.forgery(p, a)) }) {
-						s.see(p.a.got)
-						errs = append(errs, wrong(a.String()+" after PATCH", a.get(was), now))
-					}
+					errs = append(errs, z.tookForgery(p, a, a.get(was)))
 				}
 			}
 			if n == 0 {
@@ -386,4 +380,14 @@ func (z *zoo) forged(verb string, send func(p *pen, o scim.Object) (*animal, *re
 		s.skip("no resource type has a readOnly attribute of its own")
 	}
 	s.judgeErr(errors.Join(errs...))
+}
+
+// tookForgery tells whether a readOnly attribute, which was something else, has the value that a PATCH has tried to give it.
+func (z *zoo) tookForgery(p *pen, a trait, was any) error {
+	now := a.get(p.a.now)
+	if equalValue(now, was) || !slices.ContainsFunc(valuesIn(now), func(v any) bool { return holds(v, z.forgery(p, a)) }) {
+		return nil
+	}
+	z.s.see(p.a.got)
+	return wrong(a.String()+" after PATCH", was, now)
 }

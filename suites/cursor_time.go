@@ -26,19 +26,12 @@ func (s *session) cursorTime() {
 			timeout = time.Duration(n) * time.Second
 			f = s.fleet()
 		})
-		wait := func(d time.Duration) {
-			select {
-			case <-s.ctx.Done():
-			case <-time.After(d):
-			}
-		}
-
 		s.it("a cursor is valid for at least cursorTimeout", ID("cursor.timeout-kept"), Requires("9865-4-05"), Explain{
 			Why: "Clients write what they have read before they ask for the next page, and plan the time for it by cursorTimeout.",
 			Fix: "Let cursors live at least as long as announced, counted from the page that carried them.",
 		}, func() {
 			_, next := s.firstPage(f)
-			wait(timeout / 2)
+			s.pause(timeout / 2)
 			s.judge(s.atCursor(f, next, "count", "3"), Status(200), someItems)
 		})
 
@@ -48,7 +41,7 @@ func (s *session) cursorTime() {
 		}, func() {
 			_, next := s.firstPage(f)
 			s.cur.waited = true
-			wait(timeout + timeout/5)
+			s.pause(timeout + timeout/5)
 			x := s.atCursor(f, next, "count", "3")
 			if x.Status == 200 {
 				// cursorTimeout is the least time, not the most.
@@ -70,15 +63,18 @@ func (s *session) cursorChanges() {
 			s.requires(Cursor)
 			attr = s.fleet().attr
 		})
-		// crew makes six users of their own mark; between is called after the first page of two. It returns those whom
-		// the walk was to show once.
-		walkWhile := func(what string, between func(f *fleet)) error {
+		// crew makes users of their own mark.
+		crew := func(what string, size int) *fleet {
 			f := &fleet{mark: s.tag(what)}
 			f.filter = attr + " eq " + scim.Quote(f.mark)
-			join := func() *resource { return s.makeUser(what, func(o scim.Object) { put(o, attr, f.mark) }) }
-			for range 6 {
-				f.users = append(f.users, join())
+			for range size {
+				f.users = append(f.users, s.makeUser(what, func(o scim.Object) { put(o, attr, f.mark) }))
 			}
+			return f
+		}
+		// walkWhile walks through a crew of six; between is called after the first page of two.
+		walkWhile := func(what string, between func(f *fleet)) error {
+			f := crew(what, 6)
 			pages := followCursors(func(at string) *reports.Exchange {
 				if at != "" && between != nil {
 					between(f)
@@ -133,11 +129,7 @@ func (s *session) cursorChanges() {
 			Why: "A clean-up between two pages must not look like an outage to who reads the directory.",
 			Fix: "Answer with an empty page without nextCursor where nothing comes behind the cursor any more.",
 		}, func() {
-			f := &fleet{mark: s.tag("cursor-rest")}
-			f.filter = attr + " eq " + scim.Quote(f.mark)
-			for range 3 {
-				f.users = append(f.users, s.makeUser("cursor-rest", func(o scim.Object) { put(o, attr, f.mark) }))
-			}
+			f := crew("cursor-rest", 3)
 			first := s.atCursor(f, "", "count", "2")
 			s.see(first)
 			if nextCursor(first) == "" {
@@ -159,11 +151,7 @@ func (s *session) cursorChanges() {
 			Why: "People leave while somebody pages through a list; going back must not end in an error, nor lose those who are still there.",
 			Fix: "Take what there is where fewer records come before the cursor than a page holds.",
 		}, func() {
-			f := &fleet{mark: s.tag("cursor-back")}
-			f.filter = attr + " eq " + scim.Quote(f.mark)
-			for range 4 {
-				f.users = append(f.users, s.makeUser("cursor-back", func(o scim.Object) { put(o, attr, f.mark) }))
-			}
+			f := crew("cursor-back", 4)
 			first := s.atCursor(f, "", "count", "2")
 			second := first
 			if nextCursor(first) != "" {

@@ -35,13 +35,11 @@ func (s *session) learnLag(queries bool) {
 		return
 	}
 	for pause := 40 * time.Millisecond; time.Since(since) < longestLag && s.ctx.Err() == nil; pause *= 2 {
-		time.Sleep(min(pause, 400*time.Millisecond))
+		s.pause(min(pause, 400*time.Millisecond))
 		if x = look(); item(x, r) != nil {
 			took := time.Since(since)
 			s.learned.lag = took + took/4 + 50*time.Millisecond
-			s.behaviours = append(s.behaviours, reports.Behaviour{
-				ID: "7644-3.4.2", Question: "queries find a new resource", Choice: "after a while: an index catches up",
-			})
+			s.observe("7644-3.4.2", "queries find a new resource", "after a while: an index catches up")
 			return
 		}
 	}
@@ -59,11 +57,14 @@ func (s *session) settle(r wire.Request) {
 	if s.learned == nil || s.learned.lag == 0 || !asksList(r) {
 		return
 	}
-	if wait := time.Until(s.wrote.Add(s.learned.lag)); wait > 0 {
-		select {
-		case <-s.ctx.Done():
-		case <-time.After(wait):
-		}
+	s.pause(time.Until(s.wrote.Add(s.learned.lag)))
+}
+
+// pause waits, unless the run is interrupted.
+func (s *session) pause(d time.Duration) {
+	select {
+	case <-s.ctx.Done():
+	case <-time.After(d):
 	}
 }
 
