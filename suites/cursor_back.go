@@ -14,11 +14,12 @@ import (
 // previousCursor returns the cursor of the page before, or "".
 func previousCursor(x *reports.Exchange) string { return scim.String(x.Object(), "previousCursor") }
 
-// cursorSize lowers a count to the announced maxPageSize, beyond which a target may refuse it (RFC 9865 §2.1).
+// cursorSize lowers a count below the announced maxPageSize, beyond which a target may refuse it (RFC 9865 §2.1); how it
+// takes the very maximum is a check of its own.
 func (s *session) cursorSize(count string) string {
 	n, err := strconv.Atoi(count)
 	if most := s.learned.limit("pagination.maxPageSize"); err == nil && most > 0 {
-		return strconv.Itoa(min(n, most))
+		return strconv.Itoa(min(n, max(1, most-1)))
 	}
 	return count
 }

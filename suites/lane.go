@@ -21,6 +21,8 @@ type lane struct {
 	letter byte // in the names of its records
 	s      *session
 	blocks []*block
+	// first lanes need a directory that is small yet, and run one after the other before all others.
+	first bool
 	// last lanes look at the whole run and start, one after the other, when all others have ended.
 	last bool
 }
@@ -121,18 +123,25 @@ func (e *engine) runLanes(width int) {
 		}
 		wg.Wait()
 	}
-	var first, last []*lane
+	var first, between, last []*lane
 	for _, l := range e.lanes {
-		if l.last {
-			last = append(last, l)
-		} else {
+		switch {
+		case l.first:
 			first = append(first, l)
+		case l.last:
+			last = append(last, l)
+		default:
+			between = append(between, l)
 		}
 	}
-	run(first)
-	for _, l := range last { // what these see depends on what there is, and so on one another
-		run([]*lane{l})
+	inTurn := func(lanes []*lane) { // what these see depends on what there is, and so on one another
+		for _, l := range lanes {
+			run([]*lane{l})
+		}
 	}
+	inTurn(first)
+	run(between)
+	inTurn(last)
 }
 
 // run runs the body of a check, and before it what its container prepares.

@@ -414,36 +414,6 @@ func everybody(pages []*reports.Exchange, again ...*reports.Exchange) error {
 	return nil
 }
 
-// seam is how many resources a walk over all types shows before the first that is not of the type of the very first.
-func seam(pages []*reports.Exchange) (n int) {
-	typ := ""
-	for _, x := range pages {
-		for _, o := range listItems(x) {
-			if n++; n == 1 {
-				typ = scim.String(o, "meta.resourceType")
-			} else if scim.String(o, "meta.resourceType") != typ {
-				return n - 1
-			}
-		}
-	}
-	return 0
-}
-
-// seamSizes are sizes of pages, within what most servers give, of which one ends a page where the first type ends, and
-// the other among the resources of the types behind it.
-func seamSizes(pages []*reports.Exchange, total int) (out []int) {
-	at := seam(pages)
-	for _, end := range [][2]int{{at, at}, {at + 1, total - 1}} {
-		for size := min(end[1], 200); at > 0 && size > total/(maxPages-2); size-- {
-			if end[1]/size*size >= end[0] {
-				out = append(out, size)
-				break
-			}
-		}
-	}
-	return out
-}
-
 // answers wants every page to be 200.
 func answers(pages []*reports.Exchange) error {
 	for _, x := range pages {

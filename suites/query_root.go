@@ -1,8 +1,6 @@
 package suites
 
 import (
-	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -69,53 +67,6 @@ func (s *session) queryRootRules() {
 			mail := s.tag("rooted") + "@" + s.domain()
 			v := s.makeUser("rooted", set("emails", []any{scim.Object{"value": mail, "type": "work"}}))
 			obeys("emails["+crowdEq("value", mail)+"]", shows(v), s.counts(1))
-		})
-
-		s.it("pages at the root show every resource exactly once", ID("query.root-walk"), Requires("7644-3.4.2.1-01", "7644-3.4.2.4-10"), Explain{
-			Why: "Where each type counts its pages by itself, the groups behind the users come twice or not at all.",
-			Fix: "Apply startIndex and count to the list of all types as a whole.",
-		}, func() {
-			s.needsIndex()
-			for range 3 {
-				s.makeGroup("root-walk")
-			}
-			first := s.get("", "startIndex", "1", "count", "1")
-			total, ok := listInt(first, "totalResults")
-			if first.Status != 200 || !ok || total > largeDirectory {
-				s.see(first)
-				s.skip("the target answers %d to a query for everything, of %d resources", first.Status, total)
-			}
-			read := func() ([]*reports.Exchange, error) {
-				total, _ := listInt(s.get("", "startIndex", "1", "count", "1"), "totalResults")
-				ask := func(start int, size string) *reports.Exchange {
-					return s.get("", "startIndex", strconv.Itoa(start), "count", size, "excludedAttributes", "members")
-				}
-				all := func(size func(start int) string) ([]*reports.Exchange, error) {
-					pages := walk(max(total, 1), func(start int) *reports.Exchange { return ask(start, size(start)) })
-					if x := pages[len(pages)-1]; x.Status >= 400 && x.Status < 500 || len(pages) == maxPages {
-						s.see(x)
-						s.skip("the target does not list all of its %d resources at the root", total)
-					}
-					return pages, errors.Join(answers(pages), everybody(pages, ask(1, "1")))
-				}
-				pages, err := all(func(int) string { return thirdOf(total) })
-				for _, size := range seamSizes(pages, total) {
-					if err == nil {
-						pages, err = all(func(int) string { return strconv.Itoa(size) })
-					}
-				}
-				if err == nil {
-					// A page that begins with the second resource, and goes on with those of other types.
-					pages, err = all(func(start int) string {
-						if start == 1 {
-							return "1"
-						}
-						return "200"
-					})
-				}
-				return pages, err
-			}
-			s.alone(func() { s.judgeWalk(read) })
 		})
 	})
 }

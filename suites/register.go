@@ -24,7 +24,8 @@ func (s *session) register() {
 	s.lane("async", (*session).asynchronous)
 	s.lane("errors", (*session).errors)
 	s.lane("auth", (*session).authentication, (*session).transport)
-	// How many users there are decides what can be seen of pages, so that the others must have ended.
-	s.lane("claims", (*session).claims, (*session).cursorAfterwards).last = true
+	// How many resources there are decides how many pages these read, and whether one page reaches over all users.
+	s.lane("root", (*session).rootWalks).first = true
+	s.lane("claims", (*session).claims).last = true
 	s.lane("afterwards", (*session).createAfterwards, (*session).errorsAfterwards).last = true
 }
