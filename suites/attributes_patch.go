@@ -367,7 +367,7 @@ func (z *zoo) patchElements(p *pen) (bool, error) {
 // one with a meaning of its own.
 func (z *zoo) partToChange(whole trait) *trait {
 	for _, a := range whole.parts() {
-		if slices.Contains([]string{"value", "primary", "type", "$ref"}, a.sub.Name) || a.mutability() != "readWrite" || !a.readable() || len(a.sub.CanonicalValues) > 0 || a.kind() == "boolean" {
+		if slices.Contains([]string{"value", "primary", "type", "$ref"}, a.sub.Name) || a.mutability() != "readWrite" || !a.readable() || a.returned() == "request" || len(a.sub.CanonicalValues) > 0 || a.kind() == "boolean" {
 			continue
 		}
 		return &a

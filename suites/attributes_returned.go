@@ -329,7 +329,7 @@ func (s *session) attributeReturned(z *zoo) {
 				}
 				var errs []error
 				for _, q := range v.asked {
-					if q.ok && !q.names(a) && !q.namesPart(a) && scim.Assigned(a.get(q.o)) {
+					if q.ok && !q.names(a) && !q.namesPart(a) && scim.Assigned(a.get(q.o)) && !alwaysOnly(a.attr, a.get(q.o)) {
 						errs = append(errs, wrong(a.String()+" in "+q.how+" that do not name it", text("nothing"), a.get(q.o)))
 					}
 				}
@@ -351,7 +351,7 @@ func (s *session) attributeReturned(z *zoo) {
 					case !q.ok || q.names(whole) || !q.namesPart(whole):
 					case q.names(a) && !equalValue(a.get(q.o), a.get(p.a.now)):
 						errs = append(errs, wrong(a.String()+" in "+q.how, a.get(p.a.now), a.get(q.o)))
-					case !q.names(a) && scim.Assigned(a.get(q.o)):
+					case !q.names(a) && scim.Assigned(a.get(q.o)) && a.sub.Returned != "always":
 						// Bringing the whole value along is a lesser wrong (ambiguity A32).
 						errs = append(errs, soften(reports.Warn, wrong(a.String()+" in "+q.how+" that name its siblings", text("nothing"), a.get(q.o))))
 					}
@@ -372,7 +372,7 @@ func (s *session) attributeReturned(z *zoo) {
 					switch got := a.get(q.o); {
 					case !q.ok:
 					case slices.Contains(q.paths, a.path()):
-						if scim.Assigned(got) {
+						if scim.Assigned(got) && !alwaysOnly(a.attr, got) {
 							errs = append(errs, wrong(a.String()+" in "+q.how, text("nothing"), got))
 						}
 					case !q.namesPart(a) && !equalValue(got, a.get(p.a.now)):
@@ -387,7 +387,7 @@ func (s *session) attributeReturned(z *zoo) {
 			Fix: "Resolve names of the form attribute.sub in excludedAttributes.",
 		}, func() {
 			each("a complex attribute with values", func(p *pen, a trait, v *views) (bool, error) {
-				if a.sub == nil || a.returned() != "default" || !known(p, a) {
+				if a.sub == nil || a.returned() != "default" || a.sub.Returned == "always" || !known(p, a) {
 					return false, nil
 				}
 				whole := trait{t: a.t, urn: a.urn, attr: a.attr}
@@ -486,7 +486,7 @@ func (s *session) projectedWrites(z *zoo) {
 			}
 			s.see(x)
 			for _, other := range p.traits {
-				if other != a && other.attr.Returned != "always" && other.attr.Returned != "request" && scim.Assigned(other.get(x.Object())) {
+				if other != a && other.attr.Returned != "always" && other.attr.Returned != "request" && scim.Assigned(other.get(x.Object())) && !alwaysOnly(other.attr, other.get(x.Object())) {
 					errs = append(errs, wrong(other.String()+" in the answer to "+verb+" with attributes="+a.path(), text("nothing"), other.get(x.Object())))
 				}
 			}

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -123,6 +124,27 @@ func (a trait) unique() bool {
 	return a.sub == nil && (a.attr.Uniqueness == "server" || a.attr.Uniqueness == "global")
 }
 
+// alwaysOnly tells whether a value, from which a client has asked to be spared, holds nothing but parts that are always
+// returned (RFC 7643 §7).
+func alwaysOnly(a *scim.Attribute, value any) bool {
+	list, many := value.([]any)
+	if !many {
+		list = []any{value}
+	}
+	for _, e := range list {
+		o, _ := e.(scim.Object)
+		for name, part := range o {
+			if sub := a.Sub(name); scim.Assigned(part) && (sub == nil || sub.Returned != "always") {
+				return false
+			}
+		}
+		if o == nil {
+			return false
+		}
+	}
+	return true
+}
+
 func (a trait) writable() bool { return a.mutability() != "readOnly" }
 
 // readable tells whether a GET shows a value, on request at least.
@@ -166,6 +188,23 @@ func (a trait) get(o scim.Object) any {
 		}
 	}
 	return nil
+}
+
+// cut copies a value of the whole attribute without this part of it.
+func (a trait) cut(whole any) any {
+	switch v := whole.(type) {
+	case scim.Object:
+		v = maps.Clone(v)
+		maps.DeleteFunc(v, func(name string, _ any) bool { return strings.EqualFold(name, a.sub.Name) })
+		return v
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = a.cut(e)
+		}
+		return out
+	}
+	return whole
 }
 
 // values lists what get returns one by one.

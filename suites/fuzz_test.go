@@ -80,7 +80,7 @@ func FuzzLearn(f *testing.F) {
 				t.Fatal(err)
 			}
 			_ = rt.attribute("emails.value")
-			_ = rt.requestOnly()
+			_ = rt.without(told(200, config).Object(), "request")
 		}
 	})
 }

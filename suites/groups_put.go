@@ -60,7 +60,7 @@ func (s *session) groupPut(people cast) {
 			if scim.String(x.Object(), "id") == "" {
 				s.block("put.body", "the answer to PUT is no whole resource")
 			}
-			s.judge(x, Same(after, g.typ.requestOnly()...))
+			s.judge(x, g.typ.sameAsRead(after))
 			fate := "removed"
 			if len(memberIDs(after)) > 0 {
 				fate = "kept"

@@ -49,7 +49,7 @@ func keeps(t *resourceType, got, sent scim.Object) error {
 				have, _ := scim.Lookup(have, name)
 				errs = append(errs, kept(k+":"+name, t.attribute(k+":"+name), have, v))
 			}
-		case a == nil || a.Mutability == "readOnly" || a.Mutability == "writeOnly" || a.Returned == "never" || a.Returned == "request":
+		case a == nil:
 		default:
 			have, _ := scim.Lookup(got, k)
 			errs = append(errs, kept(k, a, have, want))
@@ -58,9 +58,14 @@ func keeps(t *resourceType, got, sent scim.Object) error {
 	return errors.Join(errs...)
 }
 
+// unkept tells whether a plain answer may lack, or contradict, what a client has written (RFC 7643 §7).
+func unkept(a *scim.Attribute) bool {
+	return a.Mutability == "readOnly" || a.Mutability == "writeOnly" || a.Returned == "never" || a.Returned == "request"
+}
+
 // kept compares one attribute's value with what was sent.
 func kept(path string, a *scim.Attribute, got, want any) error {
-	if !scim.Assigned(want) || a != nil && (a.Mutability == "readOnly" || a.Returned == "never") {
+	if !scim.Assigned(want) || a != nil && unkept(a) {
 		return nil
 	}
 	if !scim.Assigned(got) {

@@ -136,7 +136,7 @@ func (s *session) putWhole() {
 			if !putEntire(x) {
 				s.block("put.body", "the answer to PUT is no whole resource")
 			}
-			s.judge(x, Same(after, u.typ.requestOnly()...))
+			s.judge(x, u.typ.sameAsRead(after))
 		})
 
 		s.it("the user keeps its id when it is replaced", ID("put.id-kept"), Requires("7643-3.1-06"), Explain{

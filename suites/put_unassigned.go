@@ -61,7 +61,7 @@ func (s *session) putUnassigned() {
 			if omitted.Success() && !putEntire(omitted) {
 				s.block("put.body", "the answer to PUT is no whole resource")
 			}
-			s.judge(omitted, succeeded, Same(afterOmitted, u.typ.requestOnly()...))
+			s.judge(omitted, succeeded, u.typ.sameAsRead(afterOmitted))
 			s.observe("A40", "attributes left out of PUT", putFate(afterOmitted, name, u.Sent[name]))
 		})
 	})

@@ -206,13 +206,9 @@ func enterpriseIf(s *session) func(scim.Object) {
 
 // sameAsCreated compares a GET with the 201 answer, in what both are to show.
 func (s *session) sameAsCreated(r *resource) Check {
-	var except []string
-	for i := range r.typ.base.Attributes {
-		if a := &r.typ.base.Attributes[i]; a.Returned == "request" || a.Returned == "never" {
-			except = append(except, a.Name)
-		}
+	return func(x *reports.Exchange) error {
+		return sameResource(r.typ.without(x.Object(), "request", "never"), r.typ.without(r.Created.Object(), "request", "never"))
 	}
-	return Same(r.Created, except...)
 }
 
 // readTypes compares values with the types of the schema: Booleans alone, or everything but Booleans.

@@ -83,15 +83,32 @@ func (s *session) settable(paths ...string) {
 	}
 }
 
-// requestOnly names the attributes that an answer to a write may show and a GET does not (RFC 7643 §7, "request").
-func (t *resourceType) requestOnly() []string {
-	var out []string
-	for i := range t.base.Attributes {
-		if a := &t.base.Attributes[i]; a.Returned == "request" {
-			out = append(out, a.Name)
+// sameAsRead compares the answer to a write with a GET, but for what the former may show and the latter does not
+// (RFC 7643 §7, "request").
+func (t *resourceType) sameAsRead(read *reports.Exchange) Check {
+	return func(x *reports.Exchange) error {
+		return sameResource(t.without(x.Object(), "request"), t.without(read.Object(), "request"))
+	}
+}
+
+// without copies a resource but for attributes, and parts of them, that have one of these values of returned.
+func (t *resourceType) without(o scim.Object, returned ...string) scim.Object {
+	o = clone(o)
+	for _, a := range t.traits() {
+		if slices.Contains(returned, a.returned()) {
+			a.set(o, nil)
+			continue
+		}
+		if !a.attr.Complex() {
+			continue
+		}
+		for _, part := range a.parts() {
+			if slices.Contains(returned, part.returned()) {
+				a.set(o, part.cut(a.get(o)))
+			}
 		}
 	}
-	return out
+	return o
 }
 
 // instantOf reads a timestamp of the resource in x.
