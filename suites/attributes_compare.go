@@ -68,8 +68,16 @@ func bytesOf(v any) ([]byte, bool) {
 // retained wants each value of sent to be in now, in its type. A lost sub-attribute weighs less than a lost attribute, and
 // so does a text that has become another one, which may be a canonical form (ambiguity A65).
 func (a trait) retained(now, sent scim.Object, when string) error {
-	got := a.values(now)
 	var errs []error
+	if a.sub == nil && a.attr.Complex() { // the server may add to a value, and show it in another order
+		for _, part := range a.parts() {
+			if part.writable() && part.readable() && part.returned() != "request" {
+				errs = append(errs, part.retained(now, sent, when))
+			}
+		}
+		return errors.Join(errs...)
+	}
+	got := a.values(now)
 	for _, want := range a.values(sent) {
 		if slices.ContainsFunc(got, func(g any) bool { return same(a.kind(), g, want, false) }) {
 			continue

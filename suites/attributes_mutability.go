@@ -46,11 +46,14 @@ func (s *session) attributeMutability(z *zoo) {
 			for _, p := range z.all() {
 				for _, a := range z.readOnlyParts(p) {
 					value := z.forgery(p, a)
-					if a.sub == nil && a.attr.MultiValued {
+					if value != nil && a.sub == nil && a.attr.MultiValued {
 						value = []any{value}
 					}
 					if a.sub != nil && a.attr.MultiValued && a.attr.Mutability != "readOnly" {
 						continue // which value is meant would take a filter
+					}
+					if value == nil {
+						continue
 					}
 					n++
 					was := a.get(p.a.now)
@@ -85,6 +88,9 @@ func (s *session) attributeMutability(z *zoo) {
 						continue
 					}
 					forged := z.forgery(p, a)
+					if forged == nil {
+						continue
+					}
 					if a.attr.MultiValued {
 						forged = []any{forged}
 					}
@@ -143,7 +149,7 @@ func (s *session) attributeMutability(z *zoo) {
 		}, func() {
 			z.eachImmutable(func(p *pen, a trait) error {
 				o := deepClone(p.a.Sent)
-				a.set(o, z.sampler(p, "mutated", 1).value(a))
+				a.set(o, z.another(p, a))
 				x := s.putOver(p.a.resource, o)
 				s.see(x)
 				return errors.Join(prefixed("PUT of another "+a.String(), refusedSoftly(x)), z.unchanged(p.a, a, "PUT"))
@@ -184,7 +190,7 @@ func (s *session) attributeMutability(z *zoo) {
 		}, func() {
 			s.requires(Patch)
 			z.eachImmutable(func(p *pen, a trait) error {
-				x := z.patchOf(p.a, op("replace", a.path(), z.sampler(p, "mutated", 1).value(a)))
+				x := z.patchOf(p.a, op("replace", a.path(), z.another(p, a)))
 				s.see(x)
 				return errors.Join(prefixed("PATCH of another "+a.String(), refusedAs(x, scim.Mutability)), z.unchanged(p.a, a, "PATCH"))
 			})
@@ -273,6 +279,15 @@ func (z *zoo) immutables(p *pen) []trait {
 	return out
 }
 
+// another is a value for an immutable attribute that the record does not have.
+func (z *zoo) another(p *pen, a trait) any {
+	m := z.sampler(p, "mutated", 1)
+	if refersToResources(a.attr) && p.friend != nil && p.friend.typ == z.s.learned.typ("User") {
+		m.id = z.s.makeUser("another")
+	}
+	return m.value(a)
+}
+
 func (z *zoo) eachImmutable(judge func(p *pen, a trait) error) {
 	var errs []error
 	n := 0
@@ -307,7 +322,7 @@ func (z *zoo) readOnlyParts(p *pen) []trait {
 	return out
 }
 
-// forgery is a value for one readOnly attribute that no server computes.
+// forgery is a value for one readOnly attribute that no server computes, or nil.
 func (z *zoo) forgery(p *pen, a trait) any {
 	m := sampler{s: z.s, tag: "forged", rank: 2, id: p.friend}
 	if a.sub == nil && a.attr.Complex() {
@@ -319,6 +334,15 @@ func (z *zoo) forgery(p *pen, a trait) any {
 			}
 		}
 		return o
+	}
+	switch a.kind() {
+	case "boolean": // there are only two, of which one is the server's own
+		if own, ok := a.get(p.a.now).(bool); ok {
+			return !own
+		}
+		return nil
+	case "reference": // that of a resource is computed from its id
+		return "https://" + z.s.domain() + "/forged"
 	}
 	return m.simple(a.leaf(), a.leaf().Name, 0)
 }
@@ -338,6 +362,9 @@ func (z *zoo) forged(verb string, send func(p *pen, o scim.Object) (*animal, *re
 		for _, a := range parts {
 			whole := trait{t: a.t, urn: a.urn, attr: a.attr}
 			v := z.forgery(p, a)
+			if v == nil {
+				continue
+			}
 			if a.sub == nil && a.attr.MultiValued {
 				v = []any{v}
 			}
@@ -370,7 +397,7 @@ func (z *zoo) forged(verb string, send func(p *pen, o scim.Object) (*animal, *re
 		for _, a := range parts {
 			f := z.forgery(p, a)
 			for _, got := range valuesIn(a.get(m.now)) {
-				if holds(got, f) {
+				if f != nil && holds(got, f) {
 					errs = append(errs, wrong(a.String()+", which is readOnly, after "+verb, text("a value of the server's own"), got))
 				}
 			}

@@ -143,7 +143,8 @@ func (z *zoo) overwrite(p *pen) *written {
 	p.put = w
 	change := z.sampler(p, "put", 1)
 	fixed := m.Sent
-	w.refused = halve(z.changeable(p), 40, func(list []trait) bool {
+	list := slices.DeleteFunc(z.changeable(p), func(a trait) bool { return !scim.Assigned(a.withoutImmutable(change.value(a))) })
+	w.refused = halve(list, 40, func(list []trait) bool {
 		o := deepClone(fixed)
 		for _, a := range list {
 			a.set(o, change.value(a))
@@ -215,7 +216,7 @@ func (z *zoo) patchAll(p *pen) *written {
 		var ops []scim.Object
 		values := make([]any, len(list))
 		for i, a := range list {
-			values[i] = change.value(a)
+			values[i] = a.withoutImmutable(change.value(a))
 			ops = append(ops, op("replace", a.path(), values[i]))
 		}
 		if w.last = z.patchOf(m, ops...); !w.last.Success() {
@@ -231,6 +232,19 @@ func (z *zoo) patchAll(p *pen) *written {
 		z.s.block("read.status", "GET %s answered %d", m.path(), m.got.Status)
 	}
 	return w
+}
+
+// withoutImmutable takes the parts away that a PATCH of a single complex value may not change.
+func (a trait) withoutImmutable(value any) any {
+	if a.attr.MultiValued || !a.attr.Complex() {
+		return value
+	}
+	for _, part := range a.parts() {
+		if part.mutability() == "immutable" {
+			value = part.cut(value)
+		}
+	}
+	return value
 }
 
 // patchOf is patch for checks that need PATCH as such.

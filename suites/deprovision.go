@@ -17,10 +17,7 @@ func (s *session) deprovisioning() {
 
 // needsActive skips where users have no active attribute that clients may set.
 func (s *session) needsActive() {
-	s.needs("User", "active")
-	if m := s.needsType("User").attribute("active").Mutability; m == "readOnly" {
-		s.skip("the target publishes active as readOnly")
-	}
+	s.settable("active")
 }
 
 // makeActive makes a user who can be disabled: where the configuration has users created disabled, it is enabled.

@@ -295,7 +295,7 @@ func shards(t *testing.T) func(i int) bool {
 	var wg sync.WaitGroup
 	for me := 1; me < of; me++ {
 		wg.Go(func() {
-			out, err := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=2h", fmt.Sprintf("-shard=%d/%d", me, of), fmt.Sprintf("-update=%t", *updateFlag), fmt.Sprintf("-whole=%t", *wholeFlag), fmt.Sprintf("-combinations=%d", *combinationsFlag)).CombinedOutput()
+			out, err := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=2h", fmt.Sprintf("-shard=%d/%d", me, of), fmt.Sprintf("-update=%t", *updateFlag), fmt.Sprintf("-whole=%t", *wholeFlag), fmt.Sprintf("-combinations=%d", *combinationsFlag), fmt.Sprintf("-characteristics=%d", *characteristicsFlag)).CombinedOutput()
 			if err != nil {
 				t.Errorf("shard %d of %d: %v\n%s", me, of, err, out)
 			}

@@ -93,6 +93,58 @@ func (t *resourceType) onRequest(path string) bool {
 	return parent.Returned == "request" || sub != "" && parent.Sub(sub) != nil && parent.Sub(sub).Returned == "request"
 }
 
+// extension is the definition behind a URN among the type's extensions, or nil.
+func (t *resourceType) extension(urn string) *scim.Schema {
+	for _, e := range t.extensions {
+		if strings.EqualFold(e.ID, urn) {
+			return e
+		}
+	}
+	return nil
+}
+
+// levels are the definitions of the attribute at a path: of what it is part of, if anything, and its own.
+func (t *resourceType) levels(path string) []*scim.Attribute {
+	p := scim.ParsePath(path)
+	own := t.attribute(path)
+	if p.Sub == "" || own == nil {
+		return []*scim.Attribute{own}
+	}
+	p.Sub = ""
+	return []*scim.Attribute{t.attribute(p.String()), own}
+}
+
+// closed tells how an attribute is withheld from clients that RFC 7643 gives to them, "" where it is not.
+func (t *resourceType) closed(path string) string {
+	core := standard(t).levels(path)
+	for i, a := range t.levels(path) {
+		if len(core) <= i || core[i] == nil || a == nil {
+			continue
+		}
+		was := core[i]
+		switch {
+		case a.Mutability != was.Mutability && (a.Mutability == "readOnly" || a.Mutability == "writeOnly"):
+			return a.Mutability
+		case a.Returned != was.Returned && a.Returned == "never":
+			return "returned: never"
+		}
+	}
+	return ""
+}
+
+// standard is a type as RFC 7643 defines it.
+func standard(t *resourceType) *resourceType {
+	out := &resourceType{ResourceType: t.ResourceType, base: &scim.Schema{ID: t.Schema}}
+	for _, sch := range []scim.Schema{scim.UserSchema(), scim.GroupSchema(), scim.EnterpriseSchema()} {
+		if strings.EqualFold(sch.ID, t.Schema) {
+			out.base = &sch
+		} else if sch.ID == scim.EnterpriseURN {
+			out.extensions = append(out.extensions, &sch)
+		}
+	}
+	return out
+}
+
 // prune drops the members of a complex value (or of each value) that the schema does not declare.
 func (t *resourceType) prune(path string, v any) any {
 	a := t.attribute(path)

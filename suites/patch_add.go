@@ -19,7 +19,7 @@ func (s *session) patchAdds() {
 		})
 
 		added := patchOnce(func() *patchStep {
-			s.patchNeeds("nickName")
+			s.settable("nickName")
 			return c.step(op("add", "nickName", "Added"))
 		})
 		s.it("add gives a value to an attribute that has none", ID("patch.add-simple"), Requires("7644-3.5.2.1-03"), Explain{
@@ -34,7 +34,7 @@ func (s *session) patchAdds() {
 			Why: "Entra sends Add also for attributes that have a value already; a server that keeps the old one drifts away unnoticed.",
 			Fix: "Treat add on a single-valued attribute as replace.",
 		}, func() {
-			s.patchNeeds("title")
+			s.settable("title")
 			c.wants(Assigned("title"))
 			p := c.step(op("add", "title", "Added Title"))
 			s.patched(p, patchedTo(p, "title", "Added Title"))
@@ -44,13 +44,13 @@ func (s *session) patchAdds() {
 			Why: "A middle name or a title that is added later never arrives.",
 			Fix: "Resolve attribute.sub and create the sub-attribute inside the complex value.",
 		}, func() {
-			s.patchNeeds("name.middleName")
+			s.settable("name.middleName")
 			p := c.step(op("add", "name.middleName", "Middle"))
 			s.patched(p, patchedTo(p, "name.middleName", "Middle"))
 		})
 
 		complexAdd := patchOnce(func() *patchStep {
-			s.patchNeeds("name.honorificSuffix", "name.givenName")
+			s.settable("name.honorificSuffix", "name.givenName")
 			c.wants(Assigned("name.givenName"))
 			return c.step(op("add", "name", object{"honorificSuffix": "III"}))
 		})
@@ -79,7 +79,7 @@ func (s *session) patchAdds() {
 		})
 
 		noop := patchOnce(func() *patchStep {
-			s.patchNeeds("externalId")
+			s.settable("externalId")
 			c.wants(Assigned("externalId"))
 			return c.step(op("add", "externalId", c.get("externalId")))
 		})
@@ -106,7 +106,7 @@ func (s *session) patchAdds() {
 			Why: "A request that is broken in this way carries no data; taking it for a success hides the loss.",
 			Fix: "Answer 400 invalidValue where add has no value member.",
 		}, func() {
-			s.patchNeeds("displayName")
+			s.settable("displayName")
 			x := c.probe(patchBody(op("add", "displayName", nil)))
 			s.judge(x, patchRefused(scim.InvalidValue, scim.InvalidSyntax))
 		})
@@ -116,7 +116,7 @@ func (s *session) patchAdds() {
 			Why: "A false that is mistaken for no value leaves a leaver's account active.",
 			Fix: "Test whether value is present, not whether it is true.",
 		}, func() {
-			s.patchNeeds("active")
+			s.settable("active")
 			c.wants(Attr("active", true))
 			p := c.step(op("add", "active", false))
 			s.patched(p, Attr("active", false))
@@ -127,7 +127,7 @@ func (s *session) patchAdds() {
 		var c *patchChain
 		var home, other1, other2, single string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			home, other1, other2, single = s.patchMail("home"), s.patchMail("one"), s.patchMail("two"), s.patchMail("single")
 			c = s.patchChain("add-multi", s.patchMails(mail("home", home)))
 			c.wants(hasMails(home))
@@ -204,13 +204,13 @@ func (s *session) patchAddsSelected() {
 		var c *patchChain
 		var work, home, fresh string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			work, home, fresh = s.patchMail("work"), s.patchMail("home"), s.patchMail("fresh")
 			c = s.patchChain("add-selected", s.patchMails(mail("work", work), mail("home", home)))
 			c.wants(hasMails(work, home), mailHas(work, "type", "work"))
 		})
 		display := patchOnce(func() *patchStep {
-			s.patchNeeds("emails.display")
+			s.settable("emails.display")
 			return c.step(op("add", `emails[type eq "work"].display`, "Desk"))
 		})
 
@@ -272,7 +272,7 @@ func (s *session) patchAddsSatisfying() {
 			Why: "A value that the filter does not select is another one than was asked for, and the next request makes one more.",
 			Fix: "Create a value from conditions with eq that are joined by and, and answer 400 noTarget to every other filter that matches nothing.",
 		}, func() {
-			s.patchNeeds("emails.value", "emails.type", "emails.display", "phoneNumbers.value", "phoneNumbers.type")
+			s.settable("emails.value", "emails.type", "emails.display", "phoneNumbers.value", "phoneNumbers.type")
 			c := s.patchChain("add-satisfies", s.patchMails(mail("work", s.patchMail("work"))), set("phoneNumbers", nil))
 			is := func(e object, name, want string) bool { return strings.EqualFold(scim.String(e, name), want) }
 			for _, form := range []struct {
@@ -313,7 +313,7 @@ func (s *session) patchAddsWithoutPath() {
 		var c *patchChain
 		var home, work string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type", "nickName")
+			s.settable("emails.value", "emails.type", "nickName")
 			home, work = s.patchMail("home"), s.patchMail("work")
 			c = s.patchChain("add-all", s.patchMails(mail("home", home)), set("nickName", nil))
 			c.wants(hasMails(home))
@@ -357,7 +357,7 @@ func (s *session) patchAddsWithoutPath() {
 			Why: "Entra sends keys such as name.givenName; stored under that literal name they end up where no one reads them.",
 			Fix: "Read such keys as attribute paths, or answer 400.",
 		}, func() {
-			s.patchNeeds("name.middleName")
+			s.settable("name.middleName")
 			p := c.step(op("add", nil, object{"name.middleName": "Dotted"}))
 			if ClientError(p.x) == nil {
 				s.observe("A12", "dotted keys in a value without path", "refused")

@@ -17,7 +17,7 @@ func (s *session) patchAnswers() {
 			c = s.patchChain("answer")
 		})
 		plain := patchOnce(func() *patchStep {
-			s.patchNeeds("displayName")
+			s.settable("displayName")
 			return c.step(op("replace", "displayName", "Answer One"))
 		})
 		worked := func() *patchStep {
@@ -93,7 +93,7 @@ func (s *session) patchAnswers() {
 		})
 
 		projected := patchOnce(func() *patchStep {
-			s.patchNeeds("displayName")
+			s.settable("displayName")
 			s.needs("User", "title")
 			return c.send(patchBody(op("replace", "displayName", "Answer Three")), "attributes", "displayName")
 		})
@@ -123,7 +123,7 @@ func (s *session) patchAnswers() {
 			Why: "Clients exclude large attributes such as members so that a small change has a small answer.",
 			Fix: "Apply excludedAttributes to the body of PATCH; answering 204 to such a request hides the rest that the client asked for.",
 		}, func() {
-			s.patchNeeds("displayName", "externalId")
+			s.settable("displayName", "externalId")
 			x := c.probe(patchBody(op("replace", "displayName", "Answer Four")), "excludedAttributes", "externalId")
 			if x.Status == http.StatusNoContent {
 				s.judge(x, Softly(reports.Warn, Status(http.StatusOK)))

@@ -25,7 +25,7 @@ func (s *session) patchNulls() {
 		var c *patchChain
 		var work, home string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			work, home = s.patchMail("work"), s.patchMail("home")
 			first, second := mail("work", work), mail("home", home)
 			first["display"], second["display"] = "Desk", "Den"
@@ -46,7 +46,7 @@ func (s *session) patchNulls() {
 		}
 
 		s.it("replace of a sub-attribute with null makes it unassigned", ID("patch.null-sub"), Requires("7643-2.5-02"), why, func() {
-			s.patchNeeds("name.givenName", "name.familyName")
+			s.settable("name.givenName", "name.familyName")
 			if s.needsType("User").attribute("name.givenName").Required {
 				s.skip("the target's schema requires name.givenName")
 			}
@@ -56,7 +56,7 @@ func (s *session) patchNulls() {
 		})
 
 		s.it("replace of a part of a selected value with null makes it unassigned", ID("patch.null-selected"), Requires("7643-2.5-02", "7644-3.5.2.3-07"), why, func() {
-			s.patchNeeds("emails.display")
+			s.settable("emails.display")
 			c.wants(mailHas(work, "display", "Desk"), mailHas(home, "display", "Den"))
 			p := c.step(null(`emails[type eq "work"].display`))
 			cleared(p, mailHas(work, "display", nil), mailsKept(p, home))
@@ -64,7 +64,7 @@ func (s *session) patchNulls() {
 
 		s.it("null for an extension in a value without path takes the extension away", ID("patch.null-extension"), Requires("7643-2.5-02", "7644-3.5.2.3-01"), why, func() {
 			const department = scim.EnterpriseURN + ":department"
-			s.patchNeeds(department)
+			s.settable(department)
 			for _, e := range s.needsType("User").extensions {
 				if e.ID == scim.EnterpriseURN && slices.ContainsFunc(e.Attributes, func(a scim.Attribute) bool { return a.Required }) {
 					s.skip("the target's schema requires attributes of the extension")
@@ -83,7 +83,7 @@ func (s *session) patchWrongDeep() {
 	s.about("PATCH with a wrong type below the top level", func() {
 		var c *patchChain
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			c = s.patchChain("wrong-deep", s.patchMails(mail("work", s.patchMail("work"))))
 		})
 		wrongValue := object{"formatted": "x"}
@@ -103,7 +103,7 @@ func (s *session) patchWrongDeep() {
 				Why: "A value of the wrong type that is stored breaks every typed client; one that is dropped is taken for stored.",
 				Fix: "Check values by their attribute's type wherever they stand in an operation; answer 400 invalidValue.",
 			}, func() {
-				s.patchNeeds(k.attr)
+				s.settable(k.attr)
 				s.judge(c.probe(patchBody(k.op)), patchRefused(scim.InvalidValue, scim.InvalidSyntax, scim.NoTarget))
 			})
 		}
@@ -116,7 +116,7 @@ func (s *session) patchUnknownInValue() {
 		const odd = "aScimproofNoSuchAttribute" // before all others, for servers that go through names in their order
 		var c *patchChain
 		s.beforeAll(func() {
-			s.patchNeeds("title")
+			s.settable("title")
 			c = s.patchChain("unknown-names")
 		})
 		for _, k := range []struct {
@@ -141,7 +141,7 @@ func (s *session) patchUnknownInValue() {
 				Why: "Mappings outlive schemas; a crash over one name keeps everything else of the user from arriving.",
 				Fix: "Ignore what no schema defines, or answer 400; never store it, and never drop what stands beside it.",
 			}, func() {
-				s.patchNeeds(k.attr)
+				s.settable(k.attr)
 				beside := "Beside " + k.id
 				p := c.step(op("replace", k.path, k.value(beside)))
 				s.see(p.x)
@@ -163,7 +163,7 @@ func (s *session) patchBrackets() {
 			Why: "A crash over a slip in a mapping looks like an outage, and the request is sent again and again.",
 			Fix: "Answer 400 invalidPath where brackets stand behind what has not several values.",
 		}, func() {
-			s.patchNeeds("title", "name.familyName")
+			s.settable("title", "name.familyName")
 			c := s.patchChain("brackets")
 			for _, path := range []string{`title[value eq "x"]`, `name.familyName[value eq "x"]`} {
 				p := c.step(op("replace", path, "Bracketed"))
@@ -180,7 +180,7 @@ func (s *session) patchAddsRecords() {
 		var c *patchChain
 		var work, home, fresh string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type", "emails.display")
+			s.settable("emails.value", "emails.type", "emails.display")
 			work, home, fresh = s.patchMail("work"), s.patchMail("home"), s.patchMail("fresh")
 			c = s.patchChain("add-record", s.patchMails(mail("work", work), mail("home", home)))
 			c.wants(hasMails(work, home))
@@ -222,7 +222,7 @@ func (s *session) patchAddsRecords() {
 			Why: "What to create follows from eq alone; a server that takes the filter apart without looking crashes on any other.",
 			Fix: "Answer 400 noTarget where the filter matches nothing and does not say what a new value looks like.",
 		}, func() {
-			s.patchNeeds("emails.type")
+			s.settable("emails.type")
 			vague := s.patchMail("vague")
 			p := c.step(op("add", `emails[type sw "no-such"].value`, vague))
 			s.see(p.x)
@@ -242,7 +242,7 @@ func (s *session) patchPrimaryElsewhere() {
 		var c *patchChain
 		var work, home string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type", "emails.primary")
+			s.settable("emails.value", "emails.type", "emails.primary")
 			work, home = s.patchMail("work"), s.patchMail("home")
 			first := mail("work", work)
 			first["primary"] = true
@@ -311,7 +311,7 @@ func (s *session) patchRemovesListed() {
 			Why: "The client takes one address away, and another one is gone.",
 			Fix: "Remove the values that are listed, comparing all of their parts, or answer 400.",
 		}, func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			one, two, three := s.patchMail("one"), s.patchMail("two"), s.patchMail("three")
 			c := s.patchChain("remove-value", s.patchMails(mail("home", one), mail("home", two), mail("work", three)))
 			c.wants(hasMails(one, two, three))

@@ -13,7 +13,7 @@ func (s *session) patchMessages(shared func() *patchChain) {
 		var c *patchChain
 		valid := op("replace", "displayName", "Message")
 		s.beforeAll(func() {
-			s.patchNeeds("displayName")
+			s.settable("displayName")
 			c = shared()
 		})
 
@@ -105,7 +105,7 @@ func (s *session) patchPaths(shared func() *patchChain) {
 	s.about("PATCH paths", func() {
 		var c *patchChain
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			c = shared()
 		})
 		path := func(path string, value any, types ...string) {
@@ -145,7 +145,7 @@ func (s *session) patchPaths(shared func() *patchChain) {
 			Why: "A mistake in a mapping goes unnoticed, and the data never arrives.",
 			Fix: "Answer 400 invalidPath where the complex attribute has no such sub-attribute.",
 		}, func() {
-			s.patchNeeds("name")
+			s.settable("name")
 			path("name.scimproofNoSuchPart", "x", scim.InvalidPath, scim.NoTarget)
 		})
 
@@ -183,7 +183,7 @@ func (s *session) patchTypes() {
 				Why: "A value of the wrong type that is stored breaks every typed client; one that is dropped is taken for stored.",
 				Fix: "Check the values of PATCH by the same code as those of POST; answer 400 invalidValue.",
 			}, func() {
-				s.patchNeeds(k.attr)
+				s.settable(k.attr)
 				s.judge(c.probe(patchBody(op("replace", k.attr, k.value))), patchRefused(scim.InvalidValue, scim.InvalidSyntax))
 			})
 		}

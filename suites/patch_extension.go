@@ -13,7 +13,7 @@ func (s *session) patchExtensions() {
 	s.about("PATCH of extension attributes", func() {
 		var c *patchChain
 		s.beforeAll(func() {
-			s.patchNeeds(employee, department)
+			s.settable(employee, department)
 			c = s.patchChain("extension")
 		})
 		added := patchOnce(func() *patchStep {
@@ -85,7 +85,7 @@ func (s *session) patchExtensions() {
 			Why: "Entra sends all changes of an extension in one object; what is dropped stays wrong until the next change.",
 			Fix: "Go through all members of the extension's object, not only the first.",
 		}, func() {
-			s.patchNeeds(division)
+			s.settable(division)
 			p := c.step(op("replace", nil, object{scim.EnterpriseURN: object{"employeeNumber": "E-3003", "division": "North", "department": "Rail"}}))
 			if p.x.Success() && patchKept(p, employee, division, department)(p.after) == nil {
 				s.see(p.x)
@@ -104,7 +104,7 @@ func (s *session) patchExtensions() {
 			Why: "The manager is the one reference that nearly every directory sends; without it approvals have no approver.",
 			Fix: "Resolve URN:attribute.sub, and create the complex value where it is missing.",
 		}, func() {
-			s.patchNeeds(manager + ".value")
+			s.settable(manager + ".value")
 			boss := s.makeUser("boss")
 			p := c.step(op("replace", manager+".value", boss.ID))
 			s.patched(p, patchedTo(p, manager+".value", boss.ID))
@@ -125,7 +125,7 @@ func (s *session) patchExtensions() {
 			Why: "Clients that always qualify names are refused, or write into nowhere.",
 			Fix: "Accept the URN of the base schema in front of its attributes.",
 		}, func() {
-			s.patchNeeds("title")
+			s.settable("title")
 			p := c.step(op("replace", s.needsType("User").Schema+":title", "Qualified"))
 			s.patched(p, patchedTo(p, "title", "Qualified"))
 		})
@@ -134,7 +134,7 @@ func (s *session) patchExtensions() {
 	s.about("PATCH of schemas", func() {
 		var c *patchChain
 		s.beforeAll(func() {
-			s.patchNeeds(department)
+			s.settable(department)
 			c = s.patchChain("schemas")
 		})
 

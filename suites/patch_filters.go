@@ -14,7 +14,7 @@ func (s *session) patchFilters() {
 		var c *patchChain
 		var work, home, other string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type", "emails.display")
+			s.settable("emails.value", "emails.type", "emails.display")
 			work, home, other = s.patchMail("work"), s.patchMail("home"), s.patchMail("other")
 			bracketed := mail("other", other)
 			bracketed["display"] = "a ] b"
@@ -121,7 +121,7 @@ func (s *session) patchFilters() {
 			Why: "Clients write all addresses anew and mark the preferred one; without the mark mail goes anywhere.",
 			Fix: "Store every sub-attribute of the values in the operation.",
 		}, func() {
-			s.patchNeeds("emails.value", "emails.primary")
+			s.settable("emails.value", "emails.primary")
 			c := s.patchChain("list")
 			one, two := s.patchMail("one"), s.patchMail("two")
 			first := mail("work", one)
@@ -133,7 +133,7 @@ func (s *session) patchFilters() {
 			Why: "A middle name that was deleted in the source stays in the target.",
 			Fix: "Treat null like a removal, in the value of an operation too.",
 		}, func() {
-			s.patchNeeds("name.givenName", "name.familyName")
+			s.settable("name.givenName", "name.familyName")
 			c := s.patchChain("nullpart")
 			c.wants(Assigned("name.givenName"), Assigned("name.familyName"))
 			p := c.step(op("replace", "name", object{"givenName": nil}))
@@ -151,7 +151,7 @@ func (s *session) patchFilters() {
 			Fix: "Check uniqueness in the same transaction as the change, and roll all of it back.",
 		}, func() {
 			s.requires(Patch)
-			s.patchNeeds("title")
+			s.settable("title")
 			taken, u := s.makeUser("taken"), s.makeUser("renamed")
 			before := s.readBack(u)
 			x := s.patch(u, op("replace", "title", "Half"), op("replace", "userName", taken.Sent["userName"]))

@@ -19,7 +19,8 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			Why: "Clients collect all changes of a user in one request; what the server skips is lost.",
 			Fix: "Apply every element of Operations.",
 		}, func() {
-			s.patchNeeds("displayName", "title", "nickName")
+			s.settable("displayName", "title")
+			s.removable("nickName")
 			p := c.step(op("replace", "displayName", "All One"), op("replace", "title", "All Two"), op("remove", "nickName", nil))
 			s.patched(p, patchedTo(p, "displayName", "All One"), patchedTo(p, "title", "All Two"), Unassigned("nickName"))
 		})
@@ -28,7 +29,7 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			Why: "The outcome of remove and add, or of two replaces, is the opposite in another order.",
 			Fix: "Go through Operations from first to last; do not group them by op or attribute.",
 		}, func() {
-			s.patchNeeds("title", "displayName")
+			s.settable("title", "displayName")
 			ops := []scim.Object{op("replace", "title", "First"), op("replace", "title", "Second")}
 			if !s.needsType("User").attribute("displayName").Required {
 				// A required attribute may not be removed, even for a moment.
@@ -42,7 +43,7 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			Why: "Clients add a value and refine it in the same request.",
 			Fix: "Evaluate the path of an operation against the working copy that the operations before it have left.",
 		}, func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			first, second := s.patchMail("draft"), s.patchMail("final")
 			p := c.step(
 				op("add", "emails", []any{mail("other", first)}),
@@ -59,7 +60,7 @@ func (s *session) patchAtomicity() {
 		var c *patchChain
 		var work string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type", "title")
+			s.settable("emails.value", "emails.type", "title")
 			work = s.patchMail("work")
 			c = s.patchChain("atomic", s.patchMails(mail("work", work), mail("home", s.patchMail("home"))))
 			c.wants(hasMails(work), Assigned("title"))
@@ -98,7 +99,7 @@ func (s *session) patchAtomicity() {
 			Why: "A copy of the resource that shares its lists with the original is changed although the request failed.",
 			Fix: "Copy the resource deeply before applying operations.",
 		}, func() {
-			s.patchNeeds("emails.display")
+			s.settable("emails.display")
 			p := c.step(op("replace", fmt.Sprintf("emails[value eq %q].display", work), "Half Done"), invalid)
 			s.see(p.x)
 			s.judge(p.after, patchKept(p, "emails"))
@@ -135,7 +136,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Why: "Mappings are written by hand, and nickname is as right as nickName: RFC 7644 itself writes both.",
 			Fix: "Compare attribute names without regard to letter case.",
 		}, func() {
-			s.patchNeeds("title", "name.familyName")
+			s.settable("title", "name.familyName")
 			p := c.step(op("replace", "TITLE", "Upper Case"), op("replace", "NAME.familyname", "Upper"))
 			s.patched(p, patchedTo(p, "title", "Upper Case"), patchedTo(p, "name.familyName", "Upper"))
 		})
@@ -144,7 +145,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Why: "A filter that never matches because of a capital letter loses the change.",
 			Fix: "Compare the names inside and behind the brackets without regard to letter case.",
 		}, func() {
-			s.patchNeeds("emails.value")
+			s.settable("emails.value")
 			list := scim.Objects(c.state().Object(), "emails")
 			if len(list) == 0 {
 				s.block("create.stored", "the user has no emails")
@@ -159,7 +160,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Fix: "Compare schema URNs without regard to letter case.",
 		}, func() {
 			const path = scim.EnterpriseURN + ":costCenter"
-			s.patchNeeds(path)
+			s.settable(path)
 			p := c.step(op("add", "URN:IETF:params:scim:schemas:EXTENSION:Enterprise:2.0:user:costcenter", "4130"))
 			s.patched(p, patchedTo(p, path, "4130"))
 		})
@@ -168,7 +169,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Why: "RFC 7644 itself sends nickname in the value of an add.",
 			Fix: "Compare the member names of value with the schema without regard to letter case.",
 		}, func() {
-			s.patchNeeds("nickName")
+			s.settable("nickName")
 			p := c.step(op("add", nil, object{"nickname": "Lower"}))
 			s.patched(p, Softly(reports.Warn, patchedTo(p, "nickName", "Lower")))
 		})
@@ -177,7 +178,7 @@ func (s *session) patchNames(shared func() *patchChain) {
 			Why: "Entra sends Add, Replace and Remove by default.",
 			Fix: "Compare op without regard to letter case.",
 		}, func() {
-			s.patchNeeds("title")
+			s.settable("title")
 			p := c.step(op("Replace", "title", "Capital"))
 			s.see(p.x)
 			if !p.x.Success() {

@@ -11,7 +11,7 @@ func (s *session) patchPrimaries() {
 		var c *patchChain
 		var work, home, fresh string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type", "emails.primary")
+			s.settable("emails.value", "emails.type", "emails.primary")
 			work, home, fresh = s.patchMail("work"), s.patchMail("home"), s.patchMail("fresh")
 			first := mail("work", work)
 			first["primary"] = true

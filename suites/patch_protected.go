@@ -60,7 +60,7 @@ func (s *session) patchProtected(shared func() *patchChain) {
 			Fix: "Drop readOnly sub-attributes from the values of PATCH as from those of POST, or refuse the request.",
 		}, func() {
 			const manager = scim.EnterpriseURN + ":manager"
-			s.patchNeeds(manager + ".value")
+			s.settable(manager + ".value")
 			s.needs("User", manager+".displayName")
 			if m := s.needsType("User").attribute(manager + ".displayName").Mutability; m != "readOnly" {
 				s.skip("the target's schema says that displayName of manager is %s", m)
@@ -127,7 +127,7 @@ func (s *session) patchIdentity(shared func() *patchChain) {
 		})
 		newName := patchOnce(func() string { return s.patchMail("renamed") })
 		renamed := patchOnce(func() *patchStep {
-			s.patchNeeds("userName")
+			s.settable("userName")
 			return c.step(op("replace", "userName", newName()))
 		})
 
@@ -180,7 +180,7 @@ func (s *session) patchIdentity(shared func() *patchChain) {
 			Why: "Clients that get 404 forget the account; any success makes them believe that it is there.",
 			Fix: "Look the resource up first, and answer 404 with a SCIM error where there is none.",
 		}, func() {
-			s.patchNeeds("displayName")
+			s.settable("displayName")
 			x := s.do(wire.Request{
 				Method: http.MethodPatch, Path: c.r.typ.Endpoint + "/" + s.fictitious(),
 				Body: encode(patchBody(op("replace", "displayName", "Nobody"))),

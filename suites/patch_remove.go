@@ -24,7 +24,7 @@ func (s *session) patchRemoves() {
 		})
 
 		removed := patchOnce(func() *patchStep {
-			s.patchNeeds("nickName")
+			s.removable("nickName")
 			c.wants(Assigned("nickName"))
 			return c.step(op("remove", "nickName", nil))
 		})
@@ -47,7 +47,7 @@ func (s *session) patchRemoves() {
 			Why: "Clients do not know whether the target has a value; a server error stops the whole synchronisation of the user.",
 			Fix: "Answer as after any success, or 400 noTarget.",
 		}, func() {
-			s.patchNeeds("nickName")
+			s.settable("nickName")
 			if scim.Assigned(c.get("nickName")) {
 				s.block("patch.remove-simple", "the user still has a nickName")
 			}
@@ -65,7 +65,8 @@ func (s *session) patchRemoves() {
 		})
 
 		sub := patchOnce(func() *patchStep {
-			s.patchNeeds("name.givenName", "name.familyName")
+			s.settable("name.familyName")
+			s.removable("name.givenName")
 			c.wants(Assigned("name.givenName"), Assigned("name.familyName"))
 			return c.step(op("remove", "name.givenName", nil))
 		})
@@ -88,7 +89,7 @@ func (s *session) patchRemoves() {
 			Why: "A name that was deleted in the source stays in the target.",
 			Fix: "Make the attribute unassigned where the path names a complex attribute without sub-attribute.",
 		}, func() {
-			s.patchNeeds("name")
+			s.settable("name")
 			if s.needsType("User").attribute("name").Required {
 				s.skip("the target's schema requires name")
 			}
@@ -100,7 +101,7 @@ func (s *session) patchRemoves() {
 			Why: "Values and members that should be gone stay.",
 			Fix: "Where path has no filter, remove every value.",
 		}, func() {
-			s.patchNeeds("phoneNumbers")
+			s.settable("phoneNumbers")
 			if s.needsType("User").attribute("phoneNumbers").Required {
 				s.skip("the target's schema requires phoneNumbers")
 			}
@@ -150,7 +151,7 @@ func (s *session) patchRemovesSelected() {
 		var c *patchChain
 		var work, home, gone1, gone2, tail, middle string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			work, home, gone1, gone2 = s.patchMail("work"), s.patchMail("home"), s.patchMail("gone1"), s.patchMail("gone2")
 			tail = s.patchMail("tail")
 			middle = s.tag("middle") + ".needle@" + s.domain()
@@ -195,7 +196,7 @@ func (s *session) patchRemovesSelected() {
 		})
 
 		subs := patchOnce(func() *patchStep {
-			s.patchNeeds("emails.display")
+			s.settable("emails.display")
 			set := c.step(op("replace", `emails[type eq "home"].display`, "Den"))
 			if mailHas(home, "display", "Den")(set.after) != nil {
 				s.see(set.x)
@@ -247,7 +248,7 @@ func (s *session) patchRemovesSelected() {
 			Why: "An empty shell that is left behind matches pr and is read as a value.",
 			Fix: "Drop the attribute when its last value is removed.",
 		}, func() {
-			s.patchNeeds("emails")
+			s.settable("emails")
 			if s.needsType("User").attribute("emails").Required {
 				s.skip("the target's schema requires emails")
 			}

@@ -16,7 +16,7 @@ func (s *session) patchReplaces() {
 		})
 
 		title := patchOnce(func() *patchStep {
-			s.patchNeeds("title")
+			s.settable("title")
 			c.wants(Assigned("title"))
 			return c.step(op("replace", "title", "Replaced Title"))
 		})
@@ -29,7 +29,7 @@ func (s *session) patchReplaces() {
 		})
 
 		sub := patchOnce(func() *patchStep {
-			s.patchNeeds("name.familyName", "name.givenName")
+			s.settable("name.familyName", "name.givenName")
 			c.wants(Assigned("name.familyName"), Assigned("name.givenName"))
 			return c.step(op("replace", "name.familyName", "Married"))
 		})
@@ -50,7 +50,7 @@ func (s *session) patchReplaces() {
 		})
 
 		complexStep := patchOnce(func() *patchStep {
-			s.patchNeeds("name.familyName", "name.givenName")
+			s.settable("name.familyName", "name.givenName")
 			c.wants(Assigned("name.givenName"))
 			return c.step(op("replace", "name", object{"familyName": "Merged"}))
 		})
@@ -82,7 +82,7 @@ func (s *session) patchReplaces() {
 			Why: "Clients do not know whether the target has a value; many always send replace.",
 			Fix: "Treat replace as add where the attribute is unassigned.",
 		}, func() {
-			s.patchNeeds("nickName")
+			s.settable("nickName")
 			p := c.step(op("replace", "nickName", "Was Empty"))
 			s.patched(p, patchedTo(p, "nickName", "Was Empty"))
 		})
@@ -91,7 +91,7 @@ func (s *session) patchReplaces() {
 			Why: "A user's first phone number is refused or lost.",
 			Fix: "Treat replace as add where the attribute has no values.",
 		}, func() {
-			s.patchNeeds("phoneNumbers.value")
+			s.settable("phoneNumbers.value")
 			const number = "+1-201-555-0142"
 			p := c.step(op("replace", "phoneNumbers", []any{object{"type": "work", "value": number}}))
 			s.patched(p, func(x *reports.Exchange) error {
@@ -110,7 +110,7 @@ func (s *session) patchReplaces() {
 			Why: "Clients clear a value with null; if it stays, old data lives on in the target.",
 			Fix: "Treat null as the removal of the value.",
 		}, func() {
-			s.patchNeeds("title")
+			s.settable("title")
 			if s.needsType("User").attribute("title").Required {
 				s.skip("the target's schema requires title")
 			}
@@ -127,7 +127,7 @@ func (s *session) patchReplaces() {
 			Why: "Whether such a request clears the attribute or does nothing is anyone's guess.",
 			Fix: "Answer 400 invalidValue where replace has no value member.",
 		}, func() {
-			s.patchNeeds("title")
+			s.settable("title")
 			x := c.probe(patchBody(op("replace", "title", nil)))
 			s.judge(x, patchRefused(scim.InvalidValue, scim.InvalidSyntax))
 		})
@@ -137,7 +137,7 @@ func (s *session) patchReplaces() {
 			Why: "Deactivation by Entra and Okta is exactly this request; if it has no effect, leavers keep their access.",
 			Fix: "Test whether value is present, not whether it is true.",
 		}, func() {
-			s.patchNeeds("active")
+			s.settable("active")
 			c.wants(Attr("active", true))
 			p := c.step(op("replace", "active", false))
 			s.patched(p, Attr("active", false))
@@ -148,7 +148,7 @@ func (s *session) patchReplaces() {
 		var c *patchChain
 		var one, two, three string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			one, two, three = s.patchMail("one"), s.patchMail("two"), s.patchMail("three")
 			c = s.patchChain("replace-multi", s.patchMails(mail("work", one), mail("home", two)))
 			c.wants(hasMails(one, two))
@@ -166,7 +166,7 @@ func (s *session) patchReplaces() {
 			Why: "Okta empties groups in this way; values that stay keep people in groups that they have left.",
 			Fix: "Treat an empty array as the removal of all values.",
 		}, func() {
-			s.patchNeeds("emails")
+			s.settable("emails")
 			p := c.step(op("replace", "emails", []any{}))
 			if ClientError(p.x) == nil {
 				s.judge(p.x, Softly(reports.Warn, Status(200, 204)))
@@ -200,7 +200,7 @@ func (s *session) patchReplacesSelected() {
 		var c *patchChain
 		var work1, work2, home, moved, both string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type")
+			s.settable("emails.value", "emails.type")
 			work1, work2, home = s.patchMail("work1"), s.patchMail("work2"), s.patchMail("home")
 			moved, both = s.patchMail("moved"), s.patchMail("both")
 			c = s.patchChain("replace-selected", s.patchMails(mail("work", work1), mail("work", work2), mail("home", home)))
@@ -208,7 +208,7 @@ func (s *session) patchReplacesSelected() {
 		})
 
 		every := patchOnce(func() *patchStep {
-			s.patchNeeds("emails.display")
+			s.settable("emails.display")
 			return c.step(op("replace", `emails[type eq "work"].display`, "Desk"))
 		})
 		s.it("replace with a value path sets the sub-attribute in every value that matches", ID("patch.replace-selected-every"), Requires("7644-3.5.2.3-07"), Explain{
@@ -245,7 +245,7 @@ func (s *session) patchReplacesSelected() {
 			Why: "A filter that is evaluated in part changes values that the client did not mean.",
 			Fix: "Parse the whole filter between the brackets, with and, or and parentheses.",
 		}, func() {
-			s.patchNeeds("emails.display")
+			s.settable("emails.display")
 			c.wantsOf("patch.replace-selected-keeps", mailHas(work1, "type", "work"), mailHas(work2, "type", "work"))
 			path := fmt.Sprintf("emails[type eq %q and value eq %q].display", "work", work2)
 			p := c.step(op("replace", path, "Second Desk"))
@@ -304,7 +304,7 @@ func (s *session) patchReplacesWithoutPath() {
 		var c *patchChain
 		var one, two string
 		s.beforeAll(func() {
-			s.patchNeeds("emails.value", "emails.type", "title")
+			s.settable("emails.value", "emails.type", "title")
 			one, two = s.patchMail("one"), s.patchMail("two")
 			c = s.patchChain("replace-all", s.patchMails(mail("home", one)))
 			c.wants(hasMails(one), Assigned("title"))

@@ -17,7 +17,7 @@ func (s *session) patchValues() {
 			Why: "Clients that read a string crash on the object.",
 			Fix: "Answer 400 invalidValue where the value does not have the attribute's type.",
 		}, func() {
-			s.patchNeeds("title")
+			s.settable("title")
 			x := c.probe(patchBody(op("replace", "title", object{"value": "x"})))
 			s.judge(x, patchRefused(scim.InvalidValue, scim.InvalidSyntax))
 		})
@@ -26,7 +26,7 @@ func (s *session) patchValues() {
 			Why: "Clients that read a name crash on the string, or find it empty.",
 			Fix: "Answer 400 invalidValue where the value of a complex attribute is not an object.",
 		}, func() {
-			s.patchNeeds("name")
+			s.settable("name")
 			x := c.probe(patchBody(op("replace", "name", "Babs Jensen")))
 			s.judge(x, patchRefused(scim.InvalidValue, scim.InvalidSyntax))
 		})
@@ -43,7 +43,7 @@ func (s *session) patchValues() {
 			Why: "A word that is read as true, or stored as it is, decides whether an account is active.",
 			Fix: "Answer 400 invalidValue where the value of a Boolean attribute is neither true nor false.",
 		}, func() {
-			s.patchNeeds("active")
+			s.settable("active")
 			p := c.step(op("replace", "active", "maybe"))
 			s.judge(p.x, func(x *reports.Exchange) error {
 				err := patchRefused(scim.InvalidValue, scim.InvalidSyntax)(x)
@@ -58,7 +58,7 @@ func (s *session) patchValues() {
 			Why: "Entra sends this string by default; a server that takes it for true leaves leavers active.",
 			Fix: `Convert "True" and "False" to Booleans, or answer 400 invalidValue.`,
 		}, func() {
-			s.patchNeeds("active")
+			s.settable("active")
 			c.wants(Attr("active", true))
 			p := c.step(op("replace", "active", "False"))
 			if ClientError(p.x) == nil {

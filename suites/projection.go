@@ -295,7 +295,7 @@ func (s *session) projectionSubs() {
 		s.it("only the extension's attribute that was asked for is returned", ID("projection.extension-only"), Requires("7644-3.9-04"), Explain{
 			Why: "Extensions often hold what most clients must not see.",
 			Fix: "Filter the attributes of an extension one by one.",
-		}, func() { s.judge(x, Status(200), Attr("id", u.ID), Unassigned(number)) })
+		}, func() { s.judge(x, Status(200), Attr("id", u.ID), whole(leftOut(u.typ, number))) })
 
 		s.it("the URN of an extension stands for all of its attributes", ID("projection.extension-whole"), Requires("7644-3.9-02"), Explain{
 			Why: "The standard has no such name, yet clients use it to get an extension without knowing its attributes.",
@@ -309,7 +309,7 @@ func (s *session) projectionSubs() {
 			Why: "Extensions often hold what most clients must not see.",
 			Fix: "Resolve full names in excludedAttributes too.",
 		}, func() {
-			s.judge(s.read(u, "excludedAttributes", dept), Status(200), Unassigned(dept), whole(has(now, number)))
+			s.judge(s.read(u, "excludedAttributes", dept), Status(200), whole(leftOut(u.typ, dept), has(now, number)))
 		})
 	})
 }

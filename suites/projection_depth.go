@@ -48,10 +48,13 @@ func (s *session) projectionDepth() {
 			if len(u.typ.extensions) == 0 || !scim.Assigned(all.Object()[u.typ.extensions[0].ID]) {
 				s.skip("the target shows no extension")
 			}
-			urn := u.typ.extensions[0].ID
-			s.judge(s.read(u, "excludedAttributes", urn), Status(200), Assigned("id"), func(x *reports.Exchange) error {
-				if v := x.Object()[urn]; scim.Assigned(v) {
-					return wrong(urn, text("absent"), v)
+			ext := u.typ.extensions[0]
+			s.judge(s.read(u, "excludedAttributes", ext.ID), Status(200), Assigned("id"), func(x *reports.Exchange) error {
+				shown, _ := x.Object()[ext.ID].(scim.Object)
+				for name := range shown {
+					if err := leftOut(u.typ, ext.ID+":"+name)(x.Object()); err != nil {
+						return wrong(ext.ID, text("absent"), shown)
+					}
 				}
 				return nil
 			})

@@ -21,7 +21,7 @@ func (s *session) projectionExcluded() {
 		s.it("excludedAttributes leaves out what it names", ID("projection.excluded"), Requires("7644-3.4.2.5-01", "7644-3.9-06"), Explain{
 			Why: "Clients leave out what is large or what they must not see.",
 			Fix: "Support excludedAttributes on every operation that returns resources.",
-		}, func() { s.judge(x, Status(200), Unassigned("displayName"), whole(userName)) })
+		}, func() { s.judge(x, Status(200), whole(leftOut(u.typ, "displayName"), userName)) })
 
 		s.it("excludedAttributes leaves all other default attributes in", ID("projection.excluded-rest"), Requires("7644-3.9-06"), Explain{
 			Why: "An attribute that disappears along with another looks cleared.",

@@ -27,6 +27,7 @@ func (r *resource) path() string { return r.typ.Endpoint + "/" + url.PathEscape(
 // servers that answer another 2xx or that send no body, so that one flaw does not hide all the others.
 func (s *session) create(typ string, o scim.Object) (*resource, *reports.Exchange) {
 	t := s.needsType(typ)
+	o = s.completed(t, o)
 	x := s.post(t.Endpoint, t.Endpoint, o)
 	return s.adopt(t, o, x), x
 }
@@ -162,6 +163,7 @@ func (s *session) readBack(r *resource) *reports.Exchange {
 // replace PUTs o over the resource. The client has no business with id (RFC 7643 §3.1), so o has none; a server that
 // nevertheless wants it is found out, and from then on gets it, so that this one defect does not hide all others.
 func (s *session) replace(r *resource, o scim.Object, headers ...string) *reports.Exchange {
+	o = s.completed(r.typ, o)
 	put := func(o scim.Object) *reports.Exchange {
 		return s.do(wire.Request{Method: http.MethodPut, Path: r.path(), Body: encode(o), Header: header(headers...)})
 	}
@@ -191,9 +193,9 @@ type putForm struct {
 	refused *reports.Exchange // one without id was refused, and with id it was not
 }
 
-// patch sends operations made by op.
+// patch sends operations made by op; new values of multi-valued attributes get the parts that the schema requires.
 func (s *session) patch(r *resource, ops ...scim.Object) *reports.Exchange {
-	return s.do(wire.Request{Method: http.MethodPatch, Path: r.path(), Body: encode(patchBody(ops...))})
+	return s.do(wire.Request{Method: http.MethodPatch, Path: r.path(), Body: encode(patchBody(s.completedOps(r.typ, ops)...))})
 }
 
 // remove DELETEs the resource.

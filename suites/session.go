@@ -307,8 +307,8 @@ func (s *session) needsWrites() {
 // readOnlyRun is why a run that may not write skips a check.
 const readOnlyRun = "read-only run: this check has to write"
 
-// needs skips unless the type has the attribute (in standard notation), by its schema or, where no schema was
-// published, by what a first record kept.
+// needs skips unless the type has the attributes (in standard notation), by its schema or, where no schema was published,
+// by what a first record kept; and unless clients may write and see them as far as RFC 7643 lets them.
 func (s *session) needs(typ string, paths ...string) {
 	t := s.needsType(typ)
 	for _, p := range paths {
@@ -317,6 +317,9 @@ func (s *session) needs(typ string, paths ...string) {
 		}
 		if t.onRequest(p) {
 			s.skip("the target's schema for %s says that %s is returned on request only", typ, p)
+		}
+		if how := t.closed(p); how != "" {
+			s.skip("the target's schema for %s says that %s is %s", typ, p, how)
 		}
 	}
 }

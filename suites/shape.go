@@ -75,7 +75,7 @@ func (s *session) user(what string, edits ...func(scim.Object)) scim.Object {
 	for _, edit := range edits {
 		edit(o)
 	}
-	return o
+	return s.completed(t, o)
 }
 
 // set returns an edit that gives an attribute a value; nil takes the attribute away.
@@ -105,7 +105,7 @@ func (s *session) group(what string, members ...*resource) scim.Object {
 		o["members"] = memberList(members...)
 	}
 	s.fillRequired("Group", o, tag)
-	return o
+	return s.completed(s.needsType("Group"), o)
 }
 
 // memberList writes members as a Group carries them.
@@ -142,6 +142,96 @@ func (s *session) fillRequired(typ string, o scim.Object, tag string) {
 	for _, path := range slices.Sorted(maps.Keys(configured)) {
 		put(o, path, s.numbered(configured[path]))
 	}
+}
+
+// completed is o with what the schema requires within the extensions and complex values that it has. What a type requires
+// as a whole is left to fillRequired, so that checks can leave it out.
+func (s *session) completed(t *resourceType, o scim.Object) scim.Object {
+	o = maps.Clone(o)
+	for name, v := range o {
+		defined := t.extension(name)
+		ext, isObject := v.(scim.Object)
+		if defined == nil || !isObject {
+			if a := t.attribute(name); a != nil {
+				o[name] = s.completedValue(a, v)
+			}
+			continue
+		}
+		ext = s.withRequired(ext, defined.Attributes)
+		for k, inner := range ext {
+			if a := defined.Attr(k); a != nil {
+				ext[k] = s.completedValue(a, inner)
+			}
+		}
+		o[name] = ext
+	}
+	return o
+}
+
+// completedValue is a value of a complex attribute with the parts that the schema requires; others are as they are.
+func (s *session) completedValue(a *scim.Attribute, v any) any {
+	switch v := v.(type) {
+	case scim.Object:
+		if len(v) > 0 {
+			return s.withRequired(v, a.SubAttributes)
+		}
+	case []any:
+		if !a.Complex() {
+			return v
+		}
+		out := slices.Clone(v)
+		for i, e := range out {
+			out[i] = s.completedValue(a, e)
+		}
+		return out
+	}
+	return v
+}
+
+// completedOps are PATCH operations whose new values of multi-valued attributes have the parts that the schema requires.
+func (s *session) completedOps(t *resourceType, ops []scim.Object) []scim.Object {
+	many := func(path string, v any) any {
+		if a := t.attribute(path); a != nil && a.MultiValued {
+			return s.completedValue(a, v)
+		}
+		return v
+	}
+	out := slices.Clone(ops)
+	for i, o := range out {
+		verb, _ := o["op"].(string)
+		path, _ := o["path"].(string)
+		v := o["value"]
+		switch values, isObject := v.(scim.Object); {
+		case v == nil || strings.EqualFold(verb, "remove"):
+			continue
+		case path != "":
+			v = many(path, v)
+		case isObject:
+			values = maps.Clone(values)
+			for name, e := range values {
+				values[name] = many(name, e)
+			}
+			v = values
+		}
+		out[i] = maps.Clone(o)
+		out[i]["value"] = v
+	}
+	return out
+}
+
+// withRequired copies o and adds what is required among the definitions.
+func (s *session) withRequired(o scim.Object, definitions []scim.Attribute) scim.Object {
+	o = maps.Clone(o)
+	for i := range definitions {
+		a := &definitions[i]
+		if _, set := scim.Lookup(o, a.Name); set || !a.Required || a.Mutability == "readOnly" {
+			continue
+		}
+		if o[a.Name] = s.sample(a, "Required"); a.Name == "primary" {
+			o[a.Name] = false // of which there may be any number
+		}
+	}
+	return o
 }
 
 // put sets the attribute at a path in standard notation, making the objects on the way.
@@ -204,6 +294,11 @@ func (s *session) sampleOne(a *scim.Attribute, tag string) any {
 		}
 		if strings.EqualFold(a.Name, "name") {
 			o["givenName"], o["familyName"] = "Given", "Family"
+		}
+		for i := 0; len(o) == 0 && i < len(a.SubAttributes); i++ { // an empty value is none
+			if sub := &a.SubAttributes[i]; sub.Mutability != "readOnly" {
+				o[sub.Name] = s.sample(sub, tag)
+			}
 		}
 		return o
 	}

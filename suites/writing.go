@@ -74,11 +74,36 @@ func (s *session) extended(attrs scim.Object) func(scim.Object) {
 func (s *session) settable(paths ...string) {
 	s.needs("User", paths...)
 	for _, path := range paths {
-		switch a := s.needsType("User").attribute(path); {
-		case a.Mutability == "readOnly" || a.Mutability == "immutable":
-			s.skip("the target's schema for User says that %s is %s", path, a.Mutability)
-		case a.Returned == "request" || a.Returned == "never":
-			s.skip("the target's schema for User says that %s is returned: %s", path, a.Returned)
+		if at := scim.ParsePath(path); s.needsType("User").extension(at.URN) != nil {
+			e := s.needsType("User").extension(at.URN)
+			siblings := slices.Clone(e.Attributes)
+			if a := e.Attr(at.Attr); at.Sub != "" {
+				siblings = append(siblings, a.SubAttributes...)
+			}
+			for _, a := range siblings {
+				if a.Required && !strings.EqualFold(a.Name, at.Attr) && !strings.EqualFold(a.Name, at.Sub) {
+					s.skip("the target's schema for User requires %s beside %s", a.Name, path)
+				}
+			}
+		}
+		for _, a := range s.needsType("User").levels(path) {
+			switch {
+			case a == nil:
+			case a.Mutability == "readOnly" || a.Mutability == "immutable":
+				s.skip("the target's schema for User says that %s is %s", path, a.Mutability)
+			case a.Returned == "request" || a.Returned == "never":
+				s.skip("the target's schema for User says that %s is returned: %s", path, a.Returned)
+			}
+		}
+	}
+}
+
+// removable is settable for attributes that may be taken away as well.
+func (s *session) removable(paths ...string) {
+	s.settable(paths...)
+	for _, path := range paths {
+		if slices.ContainsFunc(s.needsType("User").levels(path), func(a *scim.Attribute) bool { return a != nil && a.Required }) {
+			s.skip("the target's schema for User says that %s is required", path)
 		}
 	}
 }
