@@ -42,8 +42,8 @@ docs: ## write docs/checks, a page for each check
 matrix: ## judge every flaw by every check; `make test` takes the checks that share a lane with those it names
 	$(GO) test -timeout 90m ./suites -run TestKillMatrix -whole
 
-variants: ## try all 200 combinations of legal choices; `make test` tries 40
-	$(GO) test -timeout 40m ./suites -run TestVariantCombinations -combinations 200
+variants: ## try all 200 combinations of legal choices and every single redefinition of an attribute; `make test` tries 40 and 24
+	$(GO) test -timeout 60m ./suites -run 'TestVariantCombinations|TestCharacteristics' -combinations 200 -characteristics 0
 
 mutants: ## change the embedded target in 300 small places, one at a time, and list what no check notices
 	$(GO) run ./internal/mutation -sample 300 -seed 1

@@ -19,6 +19,7 @@ func (s *session) bulkDepth() {
 			if c := s.learned.claim(Patch); c != nil && !*c {
 				s.skip("ServiceProviderConfig says patch.supported is false")
 			}
+			s.granted(s.needsType("Group"), "members")
 			users := s.needsType("User").Endpoint
 			g = s.makeGroup("bulk-late")
 			made := s.group("bulk-both")
@@ -147,6 +148,7 @@ func (s *session) bulkDepth() {
 			if c := s.learned.claim(Patch); c != nil && !*c {
 				s.skip("ServiceProviderConfig says patch.supported is false")
 			}
+			s.granted(s.needsType("Group"), "members")
 			u, g := s.makeUser("bulk-member"), s.makeGroup("bulk-members")
 			j := s.bulkRun([]scim.Object{bulkOp(http.MethodPatch, g.path(), "", patchBody(op("add", "members", memberList(u))))})
 			j.answered()

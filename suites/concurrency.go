@@ -2,6 +2,7 @@ package suites
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/internal/wire"
@@ -178,7 +179,7 @@ func (s *session) concurrentMembers() {
 		var added, removed []*reports.Exchange
 		s.beforeAll(func() {
 			s.requires(Patch)
-			s.needsType("Group")
+			s.granted(s.needsType("Group"), "members")
 			for range raceWidth {
 				users = append(users, s.makeUser("race-member"))
 			}
@@ -252,8 +253,10 @@ func (s *session) raceAttributes() []string {
 	t := s.needsType("User")
 	var out []string
 	for _, path := range []string{"nickName", "title", "displayName", "userType", "name.givenName", "name.familyName"} {
-		a := t.attribute(path)
-		if a != nil && a.Type == "string" && !a.MultiValued && a.Mutability == "readWrite" && (a.Returned == "default" || a.Returned == "always") {
+		free := !slices.ContainsFunc(t.levels(path), func(a *scim.Attribute) bool {
+			return a == nil || a.MultiValued || a.Mutability != "readWrite" || a.Returned != "default" && a.Returned != "always"
+		})
+		if free && t.attribute(path).Type == "string" {
 			out = append(out, path)
 		}
 	}

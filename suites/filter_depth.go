@@ -163,6 +163,7 @@ func (s *session) filterLongLogic() {
 
 		s.it("not in square brackets is about single values", ID("filter.value-path-not"), Requires("7644-3.4.2.2-24", onlyMatches, allMatches), widens, func() {
 			p.has("emails")
+			s.needs("User", "emails.type")
 			p.finds(p.teamWith(`emails[not (type eq "work")]`), p.where(func(o scim.Object) bool {
 				for _, e := range scim.Objects(o, "emails") {
 					if !strings.EqualFold(scim.String(e, "type"), "work") {

@@ -238,6 +238,7 @@ func (s *session) groupNames(people cast) {
 		})
 		rename := func() (*reports.Exchange, *reports.Exchange) {
 			s.requires(Patch)
+			s.settableOf("Group", "displayName")
 			if after == nil {
 				name = s.tag("group-renamed")
 				renamed = s.patch(g, op("replace", nil, object{"displayName": name}))

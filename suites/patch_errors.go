@@ -184,6 +184,9 @@ func (s *session) patchTypes() {
 				Fix: "Check the values of PATCH by the same code as those of POST; answer 400 invalidValue.",
 			}, func() {
 				s.settable(k.attr)
+				if k.attr == "name" {
+					s.settable("name.familyName")
+				}
 				s.judge(c.probe(patchBody(op("replace", k.attr, k.value))), patchRefused(scim.InvalidValue, scim.InvalidSyntax))
 			})
 		}

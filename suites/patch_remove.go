@@ -196,7 +196,7 @@ func (s *session) patchRemovesSelected() {
 		})
 
 		subs := patchOnce(func() *patchStep {
-			s.settable("emails.display")
+			s.removable("emails.display")
 			set := c.step(op("replace", `emails[type eq "home"].display`, "Den"))
 			if mailHas(home, "display", "Den")(set.after) != nil {
 				s.see(set.x)

@@ -94,6 +94,7 @@ func (s *session) primaries() {
 			Fix: "Compare Booleans in value paths as Booleans.",
 		}, func() {
 			s.requires(Patch)
+			s.settable("emails.type")
 			v := s.makeUser("pathprimary", set("emails", mails(object{"primary": true}, object{})))
 			x := s.patch(v, op("replace", `emails[primary eq true].type`, "other"))
 			s.judge(x, Status(http.StatusOK, http.StatusNoContent))

@@ -147,6 +147,7 @@ func (s *session) projectionWrites() {
 			Fix: "Apply attributes to every answer that holds a resource.",
 		}, func() {
 			s.requires(Patch)
+			s.settable("displayName")
 			x := s.do(wire.Request{
 				Method: http.MethodPatch, Path: other.path(), RawQuery: query("attributes", "displayName"),
 				Body: encode(patchBody(op("replace", "displayName", "Patched"))),

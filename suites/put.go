@@ -3,6 +3,7 @@ package suites
 import (
 	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/reports"
@@ -25,30 +26,33 @@ func (s *session) replacing() {
 // see what happens to sub-attributes that a complex value does not mention.
 func (s *session) putRevised(u *resource) scim.Object {
 	o := clone(u.Sent)
+	may := func(path string) bool {
+		return !slices.ContainsFunc(u.typ.levels(path), func(a *scim.Attribute) bool { return a == nil || a.Mutability == "immutable" })
+	}
 	for name, v := range map[string]any{
 		"externalId": "New-" + scim.String(o, "externalId"), "displayName": "New display", "nickName": "New nick",
 		"title": "Director", "userType": "Contractor",
 	} {
-		if a := u.typ.attribute(name); o[name] != nil && a.Mutability != "immutable" {
+		if o[name] != nil && may(name) {
 			o[name] = v
 		}
 	}
 	if name, ok := o["name"].(scim.Object); ok {
 		name = maps.Clone(name)
 		for k, v := range map[string]any{"givenName": "Grace", "familyName": "Hopper"} {
-			if name[k] != nil {
+			if name[k] != nil && may("name."+k) {
 				name[k] = v
 			}
 		}
-		if a := u.typ.attribute("name.formatted"); a != nil && !a.Required {
+		if a := u.typ.attribute("name.formatted"); a != nil && !a.Required && may("name.formatted") {
 			delete(name, "formatted")
 		}
 		o["name"] = name
 	}
-	if o["emails"] != nil {
+	if o["emails"] != nil && may("emails") {
 		o["emails"] = u.typ.prune("emails", []any{scim.Object{"value": "new." + scim.String(o, "userName"), "type": "work", "primary": true}})
 	}
-	if o["phoneNumbers"] != nil {
+	if o["phoneNumbers"] != nil && may("phoneNumbers") {
 		o["phoneNumbers"] = u.typ.prune("phoneNumbers", []any{scim.Object{"value": "+1-201-555-0123", "type": "mobile"}})
 	}
 	if ext, ok := o[scim.EnterpriseURN].(scim.Object); ok {

@@ -47,7 +47,7 @@ func (s *session) putUnassigned() {
 			Why: "An empty array is the only unmistakable way to say that a person has no phone any more.",
 			Fix: "Treat an empty array in a body as an order to remove all values.",
 		}, func() {
-			s.needs("User", "phoneNumbers")
+			s.removable("phoneNumbers")
 			s.judge(noPhones, notRefused)
 			if noPhones.Success() {
 				s.judge(phonesGone, Unassigned("phoneNumbers"))

@@ -318,9 +318,14 @@ func (s *session) needs(typ string, paths ...string) {
 		if t.onRequest(p) {
 			s.skip("the target's schema for %s says that %s is returned on request only", typ, p)
 		}
-		if how := t.closed(p); how != "" {
-			s.skip("the target's schema for %s says that %s is %s", typ, p, how)
-		}
+		s.granted(t, p)
+	}
+}
+
+// granted skips unless clients may write and see an attribute, on request at least, where RFC 7643 lets them.
+func (s *session) granted(t *resourceType, path string) {
+	if how := t.closed(path); how != "" {
+		s.skip("the target's schema for %s says that %s is %s", t.Name, path, how)
 	}
 }
 

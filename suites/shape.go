@@ -101,6 +101,9 @@ func enterprise(attrs scim.Object) func(scim.Object) {
 func (s *session) group(what string, members ...*resource) scim.Object {
 	tag := s.tag(what)
 	o := scim.Object{"schemas": []any{s.needsType("Group").Schema}, "displayName": tag}
+	if a := s.needsType("Group").attribute("members"); a != nil && a.Required && len(members) == 0 {
+		members = append(members, s.makeUser("member"))
+	}
 	if len(members) > 0 {
 		o["members"] = memberList(members...)
 	}
@@ -205,7 +208,10 @@ func (s *session) completedOps(t *resourceType, ops []scim.Object) []scim.Object
 		case v == nil || strings.EqualFold(verb, "remove"):
 			continue
 		case path != "":
-			v = many(path, v)
+			whole, part, selects := strings.Cut(path, "[")
+			if !selects || strings.HasSuffix(part, "]") {
+				v = many(whole, v)
+			}
 		case isObject:
 			values = maps.Clone(values)
 			for name, e := range values {

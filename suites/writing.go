@@ -71,28 +71,32 @@ func (s *session) extended(attrs scim.Object) func(scim.Object) {
 }
 
 // settable skips unless clients may set the attributes of users whenever they like, and see them in every answer.
-func (s *session) settable(paths ...string) {
-	s.needs("User", paths...)
+func (s *session) settable(paths ...string) { s.settableOf("User", paths...) }
+
+// settableOf is settable for a type.
+func (s *session) settableOf(typ string, paths ...string) {
+	s.needs(typ, paths...)
+	t := s.needsType(typ)
 	for _, path := range paths {
-		if at := scim.ParsePath(path); s.needsType("User").extension(at.URN) != nil {
-			e := s.needsType("User").extension(at.URN)
+		if at := scim.ParsePath(path); t.extension(at.URN) != nil {
+			e := t.extension(at.URN)
 			siblings := slices.Clone(e.Attributes)
 			if a := e.Attr(at.Attr); at.Sub != "" {
 				siblings = append(siblings, a.SubAttributes...)
 			}
 			for _, a := range siblings {
 				if a.Required && !strings.EqualFold(a.Name, at.Attr) && !strings.EqualFold(a.Name, at.Sub) {
-					s.skip("the target's schema for User requires %s beside %s", a.Name, path)
+					s.skip("the target's schema for %s requires %s beside %s", typ, a.Name, path)
 				}
 			}
 		}
-		for _, a := range s.needsType("User").levels(path) {
+		for _, a := range t.levels(path) {
 			switch {
 			case a == nil:
 			case a.Mutability == "readOnly" || a.Mutability == "immutable":
-				s.skip("the target's schema for User says that %s is %s", path, a.Mutability)
+				s.skip("the target's schema for %s says that %s is %s", typ, path, a.Mutability)
 			case a.Returned == "request" || a.Returned == "never":
-				s.skip("the target's schema for User says that %s is returned: %s", path, a.Returned)
+				s.skip("the target's schema for %s says that %s is returned: %s", typ, path, a.Returned)
 			}
 		}
 	}
