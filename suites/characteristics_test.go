@@ -3,6 +3,7 @@ package suites
 import (
 	"flag"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/scimproof/scimproof/fixtures/target"
@@ -15,6 +16,7 @@ var characteristicsFlag = flag.Int("characteristics", 24, "how many of the redef
 type redefinition struct {
 	path, how string
 	change    func(*scim.Attribute)
+	variants  []string // what the server does beside
 }
 
 // redefinitions are all single ones: who maintains an attribute, who sees it, and how it is compared is the server's choice
@@ -38,7 +40,7 @@ func redefinitions() (out []redefinition) {
 func redefined(path string, was scim.Attribute) (out []redefinition) {
 	key := was.Name == "value" || was.Required
 	add := func(how string, change func(*scim.Attribute)) {
-		out = append(out, redefinition{path, how, change})
+		out = append(out, redefinition{path: path, how: how, change: change})
 	}
 	if was.Returned != "never" {
 		for _, value := range []string{"always", "default", "request"} {
@@ -48,17 +50,24 @@ func redefined(path string, was scim.Attribute) (out []redefinition) {
 		}
 	}
 	if was.Mutability == "readWrite" {
-		if !was.Required {
+		kept := was.Name != "members" // the embedded target keeps these apart, and cannot have them required or immutable
+		if !was.Required && kept {
 			add("required", func(a *scim.Attribute) { a.Required = true })
 		}
 		if !key {
 			add("readOnly", func(a *scim.Attribute) { a.Mutability = "readOnly" })
 			add("writeOnly", func(a *scim.Attribute) { a.Mutability, a.Returned = "writeOnly", "never" })
 		}
-		add("immutable", func(a *scim.Attribute) { a.Mutability = "immutable" })
+		if kept {
+			add("immutable", func(a *scim.Attribute) { a.Mutability = "immutable" })
+		}
 	}
 	if was.Type == "string" && was.Returned != "never" && was.Name != "userName" {
 		add("caseExact turned", func(a *scim.Attribute) { a.CaseExact = !a.CaseExact })
+	}
+	if slices.Contains([]string{"type", "userType", "locale", "preferredLanguage", "timezone"}, was.Name) {
+		add("of other values", func(a *scim.Attribute) { a.CanonicalValues = []string{"alpha", "beta"} })
+		out[len(out)-1].variants = []string{"canonical-values-enforced"}
 	}
 	return out
 }
@@ -76,7 +85,7 @@ func TestCharacteristics(t *testing.T) {
 			continue
 		}
 		t.Run(r.path+" "+r.how, func(t *testing.T) {
-			unharmed(t, judgeTarget(t, target.Config{Redefine: map[string]func(*scim.Attribute){r.path: r.change}}, onlyGlobs()...))
+			unharmed(t, judgeTarget(t, target.Config{Variants: r.variants, Redefine: map[string]func(*scim.Attribute){r.path: r.change}}, onlyGlobs()...))
 		})
 	}
 }

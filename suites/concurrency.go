@@ -254,7 +254,7 @@ func (s *session) raceAttributes() []string {
 	var out []string
 	for _, path := range []string{"nickName", "title", "displayName", "userType", "name.givenName", "name.familyName"} {
 		free := !slices.ContainsFunc(t.levels(path), func(a *scim.Attribute) bool {
-			return a == nil || a.MultiValued || a.Mutability != "readWrite" || a.Returned != "default" && a.Returned != "always"
+			return a == nil || a.MultiValued || len(a.CanonicalValues) > 0 || a.Mutability != "readWrite" || a.Returned != "default" && a.Returned != "always"
 		})
 		if free && t.attribute(path).Type == "string" {
 			out = append(out, path)

@@ -94,6 +94,10 @@ func (p *crowd) join(t *resourceType, who string, want scim.Object) bool {
 			put(o, path, v)
 			continue
 		}
+		if word, isText := v.(string); isText && chosen(t.attribute(path), word, 0) != word {
+			delete(want, path) // the schema has it take other values
+			continue
+		}
 		o[path] = t.prune(path, v)
 	}
 	r, x := p.s.create("User", o)

@@ -69,6 +69,7 @@ func (s *session) patchFilters() {
 		})
 
 		s.it("a value path may hold not", ID("patch.path-not"), Requires("7644-3.5.2.3-07", "7644-3.4.2.2-22"), why, func() {
+			s.needs("User", "emails.type")
 			relabel(`emails[not (type eq "work")]`, home, other)
 		})
 
@@ -82,6 +83,7 @@ func (s *session) patchFilters() {
 		})
 
 		s.it("a value path may use ne", ID("patch.path-ne"), Requires("7644-3.5.2.3-07", "7644-3.4.2.2-09"), why, func() {
+			s.needs("User", "emails.type")
 			relabel(`emails[type ne "work"]`, home, other)
 		})
 

@@ -34,7 +34,7 @@ func (s *session) putRevised(u *resource) scim.Object {
 		"title": "Director", "userType": "Contractor",
 	} {
 		if o[name] != nil && may(name) {
-			o[name] = v
+			o[name] = chosen(u.typ.attribute(name), v, 1)
 		}
 	}
 	if name, ok := o["name"].(scim.Object); ok {
@@ -200,7 +200,7 @@ func (s *session) putWhole() {
 			Why: "An old e-mail address that survives a PUT keeps receiving mail that is no longer meant for this person.",
 			Fix: "Make the values exactly those in the body; do not add them to the old ones.",
 		}, func() {
-			s.needs("User", "emails")
+			s.settable("emails")
 			stored("emails")
 			s.judge(replaced(), func(x *reports.Exchange) error {
 				got := scim.List(x.Object(), "emails.value")
@@ -226,7 +226,7 @@ func (s *session) putWhole() {
 			Why: "A work number that becomes a mobile number has the same digits; a server that compares digits alone never stores the change.",
 			Fix: "Replace each value with all of its sub-attributes, also where an old value has the same value member.",
 		}, func() {
-			s.needs("User", "phoneNumbers", "phoneNumbers.type")
+			s.settable("phoneNumbers", "phoneNumbers.type")
 			stored("phoneNumbers.type")
 			s.judge(replaced(), changedTo("phoneNumbers.type", []any{"work"}, []any{"mobile"}))
 		})

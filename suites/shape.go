@@ -69,7 +69,7 @@ func (s *session) user(what string, edits ...func(scim.Object)) scim.Object {
 		"phoneNumbers": []any{scim.Object{"value": "+1-201-555-0123", "type": "work"}},
 	} {
 		if _, set := scim.Lookup(o, path); !set && t.attribute(path) != nil {
-			o[path] = t.prune(path, v)
+			o[path] = chosen(t.attribute(path), t.prune(path, v), 0)
 		}
 	}
 	for _, edit := range edits {
@@ -101,9 +101,6 @@ func enterprise(attrs scim.Object) func(scim.Object) {
 func (s *session) group(what string, members ...*resource) scim.Object {
 	tag := s.tag(what)
 	o := scim.Object{"schemas": []any{s.needsType("Group").Schema}, "displayName": tag}
-	if a := s.needsType("Group").attribute("members"); a != nil && a.Required && len(members) == 0 {
-		members = append(members, s.makeUser("member"))
-	}
 	if len(members) > 0 {
 		o["members"] = memberList(members...)
 	}
@@ -171,6 +168,18 @@ func (s *session) completed(t *resourceType, o scim.Object) scim.Object {
 	return o
 }
 
+// usualTypes are what RFC 7643 §4.1.2 suggests for the types of emails, addresses and phone numbers.
+var usualTypes = []string{"work", "home", "mobile", "other"}
+
+// chosen is a text, or one of the canonical values where the schema does not have it among them; n tells which.
+func chosen(a *scim.Attribute, v any, n int) any {
+	word, isText := v.(string)
+	if !isText || len(a.CanonicalValues) == 0 || slices.ContainsFunc(a.CanonicalValues, func(c string) bool { return strings.EqualFold(c, word) }) {
+		return v
+	}
+	return a.CanonicalValues[n%len(a.CanonicalValues)]
+}
+
 // completedValue is a value of a complex attribute with the parts that the schema requires; others are as they are.
 func (s *session) completedValue(a *scim.Attribute, v any) any {
 	switch v := v.(type) {
@@ -185,6 +194,9 @@ func (s *session) completedValue(a *scim.Attribute, v any) any {
 		out := slices.Clone(v)
 		for i, e := range out {
 			out[i] = s.completedValue(a, e)
+			if o, ok := out[i].(scim.Object); ok && a.Sub("type") != nil && slices.Contains(usualTypes, scim.String(o, "type")) {
+				o["type"] = chosen(a.Sub("type"), o["type"], i)
+			}
 		}
 		return out
 	}

@@ -43,7 +43,7 @@ func (s *session) freeText() string {
 		if _, fixed := s.cfg.User.Required[name]; fixed {
 			continue
 		}
-		if a != nil && a.Mutability == "readWrite" && !a.Required && a.Returned == "default" && (s.learned.published || s.shown(t, name)) {
+		if a != nil && a.Mutability == "readWrite" && !a.Required && len(a.CanonicalValues) == 0 && a.Returned == "default" && (s.learned.published || s.shown(t, name)) {
 			return name
 		}
 	}
