@@ -139,7 +139,7 @@ func (s *session) projectionWrites() {
 				s.see(without)
 				s.skip("the answer has no body")
 			}
-			s.judge(without, Status(200), whole(leftOut(u.typ, "displayName")), Assigned("userName"))
+			s.judge(without, Status(200), whole(leftOut(other.typ, "displayName")), Assigned("userName"))
 		})
 
 		s.it("attributes narrows the answer to PATCH", ID("projection.patch"), Requires("7644-3.9-04"), Explain{

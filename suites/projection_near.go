@@ -59,7 +59,7 @@ func (s *session) projectionNear() {
 				s.see(x)
 				s.block("create.body", "the answer to POST has no resource")
 			}
-			s.judge(x, func(x *reports.Exchange) error { return leftOut(s.needsType("User"), "displayName")(x.Object()) })
+			s.judge(x, func(x *reports.Exchange) error { return leftOut(t, "displayName")(x.Object()) })
 		})
 	})
 }
