@@ -162,17 +162,22 @@ func Compare(attrs []Attribute, want, got scim.Object) []Difference {
 }
 
 // same tells whether two texts are one value that the target may write in another way: phone numbers in the form of
-// RFC 3966 (RFC 7643 §4.1.2), line ends, the way accents are composed, and the letter case of a Boolean sent as a text.
+// RFC 3966 (RFC 7643 §4.1.2), and what SameText says of all but externalId, which alone is caseExact.
 func (a Attribute) same(want, got string) bool {
 	switch a.Root {
 	case "phoneNumbers":
 		return got != "" && digitsOf(want) == digitsOf(got)
-	case "active":
-		return strings.EqualFold(want, got)
+	case "externalId":
+		return plain(want) == plain(got)
 	}
-	plain := func(s string) string { return norm.NFC.String(strings.ReplaceAll(s, "\r\n", "\n")) }
-	return plain(want) == plain(got)
+	return SameText(want, got)
 }
+
+// SameText tells whether two texts are one value of an attribute that is not caseExact (RFC 7643 §7), however their lines
+// end and their accents are composed.
+func SameText(a, b string) bool { return strings.EqualFold(plain(a), plain(b)) }
+
+func plain(s string) string { return norm.NFC.String(strings.ReplaceAll(s, "\r\n", "\n")) }
 
 func digitsOf(s string) string {
 	return strings.Map(func(r rune) rune {

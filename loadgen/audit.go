@@ -372,16 +372,15 @@ func (a *Audit) members(ctx context.Context, e Expected, x *reports.Exchange) {
 func (a *Audit) walk(ctx context.Context, endpoint, key string) (map[string][]view, bool) {
 	seen := map[string][]view{}
 	ids := map[string]bool{}
-	start := 1
+	pages := a.Target.Pages()
 	for ctx.Err() == nil {
-		x := get(ctx, a.Client, endpoint+"?startIndex="+strconv.Itoa(start)+"&count=100")
+		x := get(ctx, a.Client, endpoint+"?"+pages.Query(100))
 		page := x.Object()
 		if !x.Success() {
 			a.Findings.Add(Finding{Kind: "audit-unread", Word: reports.Warn, Message: "a page of " + endpoint + " could not be read back", Got: x.Line(), Evidence: []*reports.Exchange{x}})
 			return seen, false
 		}
 		list := scim.Objects(page, "Resources")
-		total := Number(page, "totalResults")
 		fresh := 0
 		for _, o := range list {
 			id := scim.String(o, "id")
@@ -400,8 +399,7 @@ func (a *Audit) walk(ctx context.Context, endpoint, key string) (map[string][]vi
 				seen[folded] = append(seen[folded], view{id, scim.Object{key: name}})
 			}
 		}
-		start += len(list)
-		if fresh == 0 || len(ids) >= total && total >= 0 {
+		if more := pages.Took(len(list), Number(page, "totalResults"), scim.String(page, "nextCursor")); fresh == 0 || !more {
 			return seen, true
 		}
 	}

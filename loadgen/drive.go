@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/reports"
 )
@@ -622,11 +624,15 @@ func (d *driver) serve(j *job, w *worker) (onward *job) {
 	}
 	out := &w.out
 	if a.JSON {
-		out.Total = a.Peek.Total
+		out.Total, out.Next = a.Peek.Total, a.Peek.Next
+		if out.Total < 0 && out.Next == "" && (a.Peek.Resources || bytes.Contains(a.Body, []byte(scim.ListResponseURN))) {
+			out.Total = a.Peek.Shown
+		}
 		if a.Peek.Resources {
 			out.ID, out.Version = a.Peek.FirstID, a.Peek.FirstVersion
 		}
 	}
+	out.ID = cmp.Or(out.ID, a.Made)
 	var after time.Duration
 	out.Class, out.Conflict, after = classify(op.Want, a, end)
 	unsent := a.Sent.IsZero() || d.sending.Err() != nil && a.Err != nil

@@ -150,7 +150,8 @@ func TestLoadFlaws(t *testing.T) {
 func TestNoFalseAlarm(t *testing.T) {
 	for _, variant := range []string{
 		"", "no-etag", "patch-204", "no-patch", "null-unassigned", "members-bare", "ids-numeric", "ids-urn", "username-lowercased", "put-omitted-kept", "title-read-only", "nickname-on-request",
-		"members-on-request", "user-without-name", "no-groups", "page-cap",
+		"members-on-request", "user-without-name", "no-groups", "page-cap", "user-type-immutable", "case-not-kept", "cursor-only-uncounted",
+		"cursor-by-default-uncounted", "parts-on-request", "department-on-request", "create-without-body",
 	} {
 		cfg, users := target.Config{}, 50
 		switch variant {
@@ -179,6 +180,27 @@ func TestNoFalseAlarm(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestLegalTargetsDoNotFail: whatever legal choice a target makes, no load finds it broken. It may well be warned of: that it
+// throttles, or that it refuses users without what only its own schema asks for.
+func TestLegalTargetsDoNotFail(t *testing.T) {
+	plans := []func(*wire.Client) loadgen.Plan{
+		func(c *wire.Client) loadgen.Plan { return churnPlan(t, c, 30) },
+		func(c *wire.Client) loadgen.Plan { return initialPlan(t, c, 30, 3, 60, provisioning.MatchQuery) },
+		func(c *wire.Client) loadgen.Plan { return initialPlan(t, c, 30, 3, 60, provisioning.MatchList) },
+	}
+	for i, v := range target.Variants() {
+		t.Run(v.Name, func(t *testing.T) {
+			_, client := serve(t, target.Config{Variants: []string{v.Name}})
+			_, found := driven(t, client, plans[i%len(plans)](client), 8)
+			for _, x := range found {
+				if x.Word == reports.Fail {
+					t.Errorf("%s %s: %s (%d): want %s, got %s", x.Word, x.Kind, x.Message, x.Count, x.Expected, x.Got)
+				}
+			}
+		})
 	}
 }
 

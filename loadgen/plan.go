@@ -193,10 +193,12 @@ type Outcome struct {
 
 	Header http.Header
 	Body   []byte // of the answer
-	// ID, Version and Total are read from the body of a 2xx answer: id and meta.version of the resource, or of the
-	// first one in a list; totalResults of a list, -1 where there is none.
+	// ID, Version and Total are read from a 2xx answer: id (or what Location ends with) and meta.version of the resource, or
+	// of the first one in a list; totalResults of a list, or where it is left out (RFC 9865 §2) the length of one that has no
+	// nextCursor, else -1. Next is that nextCursor.
 	ID, Version string
 	Total       int
+	Next        string
 	Digest      any // what Op.Digest made of it
 
 	Sent    time.Time     // when the request left

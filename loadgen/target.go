@@ -3,7 +3,6 @@ package loadgen
 import (
 	"context"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -16,6 +15,8 @@ type Target struct {
 	Users, Groups string // endpoints, such as "/Users"
 	// NoPatch, NoFilter, NoGroups and ETag are what the target says of itself.
 	NoPatch, NoFilter, NoGroups, ETag bool
+	// CursorOnly tells that lists have no startIndex (RFC 9865 §4).
+	CursorOnly bool
 	// MembersAsked tells that groups show their members only to those who ask for them.
 	MembersAsked bool
 	// Configured tells that the service provider configuration can be read.
@@ -65,6 +66,8 @@ func Learn(ctx context.Context, c Client, tag string) *Target {
 	if filter, ok := scim.Get(config, "filter.supported").(bool); ok {
 		t.NoFilter = !filter
 	}
+	index, said := scim.Get(config, "pagination.index").(bool)
+	t.CursorOnly = said && !index
 	t.learnSchemas(get(ctx, c, "/Schemas").Object())
 	t.survey(ctx, c, tag)
 	return t
@@ -108,11 +111,11 @@ func (t *Target) learnSchemas(list scim.Object) {
 	}
 }
 
-// usable tells whether what is written to an attribute can be expected back. One that is readOnly may be ignored, and one that
-// is returned on request or never is not seen (RFC 7643 §2.2, §2.4).
+// usable tells whether what is written to an attribute, at any time, can be expected back. One that is readOnly may be
+// ignored, and one that is returned on request or never is not seen (RFC 7643 §2.2, §2.4).
 func usable(attribute scim.Object) bool {
 	mutability, returned := scim.String(attribute, "mutability"), scim.String(attribute, "returned")
-	return !strings.EqualFold(mutability, "readOnly") && !strings.EqualFold(mutability, "writeOnly") &&
+	return !strings.EqualFold(mutability, "readOnly") && !strings.EqualFold(mutability, "writeOnly") && !strings.EqualFold(mutability, "immutable") &&
 		!strings.EqualFold(returned, "request") && !strings.EqualFold(returned, "never")
 }
 
@@ -152,7 +155,8 @@ func (t *Target) survey(ctx context.Context, c Client, tag string) {
 		if endpoint == t.Groups && t.NoGroups {
 			continue
 		}
-		x := get(ctx, c, endpoint+"?startIndex=1&count="+strconv.Itoa(foreignKept))
+		pages := t.Pages()
+		x := get(ctx, c, endpoint+"?"+pages.Query(foreignKept))
 		for _, o := range scim.Objects(x.Object(), "Resources") {
 			id := scim.String(o, "id")
 			if id == "" || Own(o, tag) {

@@ -36,6 +36,8 @@ func TestLegalFormsAreTheSame(t *testing.T) {
 		{address, "a\nb", "a\r\nb", true},
 		{name, "Zo\u00eb", "Zoe\u0308", true},
 		{name, "Zoë", "Zoe", false},
+		{name, "Zoë", "zoË", true},
+		{Attribute{Root: "externalId"}, "A1", "a1", false},
 		{active, "true", "True", true},
 		{active, "true", "false", false},
 	} {

@@ -12,8 +12,10 @@ type Peeked struct {
 	ID, UserName, ExternalID, DisplayName string
 	Version, Location                     string // of meta
 	Total                                 int    // totalResults
-	// Resources tells whether there is a list; FirstID and FirstVersion are of its first element.
+	Next                                  string // nextCursor
+	// Resources tells whether there is a list, and Shown how many elements it has; FirstID and FirstVersion are of the first.
 	Resources             bool
+	Shown                 int
 	FirstID, FirstVersion string
 }
 
@@ -35,6 +37,8 @@ func Peek(body []byte) (Peeked, bool) {
 			return s.text(&p.DisplayName)
 		case is(name, "totalResults"):
 			return s.number(&p.Total)
+		case is(name, "nextCursor"):
+			return s.text(&p.Next)
 		case is(name, "meta"):
 			return s.members(map2{"version", &p.Version}, map2{"location", &p.Location})
 		case is(name, "Resources"):
@@ -234,8 +238,9 @@ func (s *peeker) first(p *Peeked) bool {
 	if s.next() != '[' {
 		return s.skip()
 	}
-	p.Resources = true
+	p.Resources, p.Shown = true, 0
 	return s.array(func(i int) bool {
+		p.Shown++
 		if i > 0 || s.next() != '{' {
 			return s.skip()
 		}

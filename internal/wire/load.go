@@ -21,6 +21,7 @@ type Answer struct {
 	Body   []byte
 	Peek   scim.Peeked // of a 2xx answer, if JSON
 	JSON   bool        // the body is one whole JSON object
+	Made   string      // id of what a POST has created, of which its Location tells too (RFC 7644 §3.3)
 	Err    error
 	Sent   time.Time     // when the request left, zero if none did
 	Took   time.Duration // until the end of the answer
@@ -207,7 +208,7 @@ func (c *Client) loadOutcome(r *Request, to place, list []intent, entries []*Ent
 		if id == "" {
 			id = lastSegment(location)
 		}
-		if id != "" {
+		if a.Made = id; id != "" {
 			c.ledger.made(entries[0], id, location)
 		}
 	case a.Status >= 400 && a.Status < 500:

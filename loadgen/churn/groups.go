@@ -154,7 +154,7 @@ func (f *flow) readGroup(op loadgen.Op, out *loadgen.Outcome) bool {
 			extra = append(extra, id)
 		}
 	}
-	if len(lost)+len(extra) == 0 && (f.label == "" || s.label == f.label) {
+	if len(lost)+len(extra) == 0 && (f.label == "" || loadgen.SameText(s.label, f.label)) {
 		if f.tries > 0 {
 			f.stale(out, "a group")
 		}
@@ -181,7 +181,7 @@ func (f *flow) readGroup(op loadgen.Op, out *loadgen.Outcome) bool {
 			f.members[id] = false
 		}
 	}
-	if f.label != "" && s.label != f.label {
+	if f.label != "" && !loadgen.SameText(s.label, f.label) {
 		f.p.findings.Answered(out, loadgen.Finding{
 			Kind: reports.LoadLostUpdate, Word: reports.Fail, Message: "the displayName of a group is not the acknowledged one", Expected: f.label, Got: s.label,
 		})

@@ -197,7 +197,8 @@ func (f *flow) readAfterRace(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
 		if f.unclear {
 			break // an update whose answer was lost may have come last
 		}
-		if len(values) == 2 && s.race[attribute] == values[0] || s.race[attribute] == values[len(values)-1] {
+		is := func(value string) bool { return loadgen.SameText(s.race[attribute], value) }
+		if len(values) == 2 && is(values[0]) || is(values[len(values)-1]) {
 			continue
 		}
 		if f.tries == 0 {

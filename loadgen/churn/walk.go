@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/scimproof/scimproof/loadgen"
 	"github.com/scimproof/scimproof/reports"
@@ -20,8 +19,7 @@ const (
 
 // walk is one of them.
 type walk struct {
-	start int
-	total int
+	pages loadgen.Pager
 	seen  map[string]bool
 	known []int // who was there when it began
 }
@@ -32,7 +30,7 @@ func (p *Plan) startWalk() (loadgen.Op, bool) {
 		return loadgen.Op{}, false
 	}
 	p.walks = -(p.walks + 1)
-	w := &walk{start: 1, total: -1, seen: map[string]bool{}}
+	w := &walk{pages: p.cfg.Target.Pages(), seen: map[string]bool{}}
 	for i := range p.users {
 		if p.ids.Has(i) {
 			w.known = append(w.known, i)
@@ -45,7 +43,7 @@ func (p *Plan) startWalk() (loadgen.Op, bool) {
 func (p *Plan) page(w *walk) loadgen.Op {
 	return loadgen.Op{
 		Name: loadgen.List, Method: http.MethodGet, Path: p.cfg.Target.Users, Data: w, Silent: true, Digest: idsOf,
-		RawQuery: "startIndex=" + strconv.Itoa(w.start) + "&count=" + strconv.Itoa(walkPage),
+		RawQuery: w.pages.Query(walkPage),
 	}
 }
 
@@ -68,12 +66,10 @@ func (p *Plan) walked(w *walk, out *loadgen.Outcome) []loadgen.Op {
 		p.fault(loadgen.Op{Name: loadgen.List}, out)
 		return nil
 	}
-	w.total = out.Total
 	for _, id := range ids {
 		w.seen[id] = true
 	}
-	w.start += len(ids)
-	if len(ids) > 0 && (w.total < 0 || w.start <= w.total) && !p.stopped {
+	if w.pages.Took(len(ids), out.Total, out.Next) && !p.stopped {
 		return []loadgen.Op{p.page(w)}
 	}
 	missed, first := 0, ""

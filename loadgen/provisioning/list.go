@@ -15,8 +15,7 @@ import (
 type walk struct {
 	c      *Cycle
 	groups bool
-	start  int
-	seen   int
+	pages  loadgen.Pager
 	total  int
 	byName map[uint64]int32 // fingerprint of the matching value → index; only read once the walk has begun
 	found  map[int]found    // by index
@@ -35,7 +34,7 @@ type pageRead struct {
 }
 
 func newWalk(c *Cycle, groups bool) *walk {
-	w := &walk{c: c, groups: groups, start: 1, total: -1, byName: map[uint64]int32{}, found: map[int]found{}}
+	w := &walk{c: c, groups: groups, pages: c.target.Pages(), total: -1, byName: map[uint64]int32{}, found: map[int]found{}}
 	n, name := c.source.Users(), c.source.UserName
 	if groups {
 		n, name = c.source.Groups(), c.source.GroupName
@@ -58,7 +57,7 @@ func (w *walk) key(name string) uint64 {
 func (w *walk) page() loadgen.Op {
 	op := loadgen.Op{
 		Name: loadgen.List, Method: http.MethodGet, Path: w.c.target.Users, Step: stepList,
-		RawQuery: "startIndex=" + strconv.Itoa(w.start) + "&count=" + strconv.Itoa(w.c.cfg.PageSize), Digest: w.read,
+		RawQuery: w.pages.Query(w.c.cfg.PageSize), Digest: w.read,
 	}
 	if w.groups {
 		op.Name, op.Path, op.Step = loadgen.GroupList, w.c.target.Groups, stepGroupList
@@ -107,12 +106,10 @@ func (w *walk) answer(op loadgen.Op, out *loadgen.Outcome) (loadgen.Op, bool) {
 		})
 	}
 	w.total = out.Total
-	w.seen += p.count
-	w.start += p.count
 	for _, s := range p.sights {
 		w.see(s, out)
 	}
-	if p.count == 0 || w.total >= 0 && w.seen >= w.total {
+	if !w.pages.Took(p.count, out.Total, out.Next) {
 		return loadgen.Op{}, false
 	}
 	return w.page(), true
