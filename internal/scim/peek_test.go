@@ -15,7 +15,7 @@ func TestPeek(t *testing.T) {
 		ok         bool
 	}{
 		{"a resource", `{"schemas":["x"],"id":"42","userName":"a\"b","externalId":"e","displayName":"d","meta":{"version":"W/\"1\"","location":"http://h/Users/42"},"emails":[{"id":"no"}]}`, Peeked{ID: "42", UserName: `a"b`, ExternalID: "e", DisplayName: "d", Version: `W/"1"`, Location: "http://h/Users/42", Total: -1}, true},
-		{"a list", ` {"totalResults":2,"Resources":[{"id":"1","meta":{"version":"v"}},{"id":"2"}]} `, Peeked{Total: 2, Resources: true, FirstID: "1", FirstVersion: "v"}, true},
+		{"a list", ` {"totalResults":2,"Resources":[{"id":"1","meta":{"version":"v"}},{"id":"2"}],"nextCursor":"n"} `, Peeked{Total: 2, Next: "n", Resources: true, Shown: 2, FirstID: "1", FirstVersion: "v"}, true},
 		{"an empty list", `{"totalResults":0,"Resources":[]}`, Peeked{Resources: true}, true},
 		{"folded names", `{"ID":"1","resources":[],"TOTALRESULTS":7}`, Peeked{ID: "1", Total: 7, Resources: true}, true},
 		{"a number as id", `{"id":17}`, Peeked{ID: "17", Total: -1}, true},
