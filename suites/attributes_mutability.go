@@ -46,14 +46,11 @@ func (s *session) attributeMutability(z *zoo) {
 			for _, p := range z.all() {
 				for _, a := range z.readOnlyParts(p) {
 					value := z.forgery(p, a)
-					if value != nil && a.sub == nil && a.attr.MultiValued {
+					if value == nil || a.sub != nil && a.attr.MultiValued && a.attr.Mutability != "readOnly" {
+						continue // none is known to be forged, or which one is meant would take a filter
+					}
+					if a.sub == nil && a.attr.MultiValued {
 						value = []any{value}
-					}
-					if a.sub != nil && a.attr.MultiValued && a.attr.Mutability != "readOnly" {
-						continue // which value is meant would take a filter
-					}
-					if value == nil {
-						continue
 					}
 					n++
 					was := a.get(p.a.now)

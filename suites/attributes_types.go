@@ -293,7 +293,7 @@ func (s *session) attributeDefinitions(z *zoo) {
 			Fix: "Nothing has to be changed; publish what is in force.",
 		}, func() {
 			var errs []error
-			for _, rfc := range []scim.Schema{scim.UserSchema(), scim.GroupSchema(), scim.EnterpriseSchema()} {
+			for _, rfc := range scim.CoreSchemas() {
 				sch := s.learned.schema(rfc.ID)
 				if sch == nil {
 					continue

@@ -22,7 +22,7 @@ type redefinition struct {
 // redefinitions are all single ones: who maintains an attribute, who sees it, and how it is compared is the server's choice
 // (RFC 7643 §2.2, §7).
 func redefinitions() (out []redefinition) {
-	for _, sch := range []scim.Schema{scim.UserSchema(), scim.GroupSchema(), scim.EnterpriseSchema()} {
+	for _, sch := range scim.CoreSchemas() {
 		for _, a := range sch.Attributes {
 			out = append(out, redefined(sch.ID+":"+a.Name, a)...)
 			for _, sub := range a.SubAttributes {

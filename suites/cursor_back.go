@@ -16,10 +16,9 @@ func previousCursor(x *reports.Exchange) string { return scim.String(x.Object(),
 
 // cursorSize lowers a count below the announced maxPageSize, beyond which a target may refuse it (RFC 9865 §2.1); how it
 // takes the very maximum is a check of its own.
-func (s *session) cursorSize(count string) string {
-	n, err := strconv.Atoi(count)
-	if most := s.learned.limit("pagination.maxPageSize"); err == nil && most > 0 {
-		return strconv.Itoa(min(n, max(1, most-1)))
+func (s *session) cursorSize(count int) int {
+	if most := s.learned.limit("pagination.maxPageSize"); most > 0 {
+		return min(count, max(1, most-1))
 	}
 	return count
 }
@@ -208,7 +207,7 @@ func (s *session) cursorPages() {
 						s.see(first)
 						s.skip("the target holds %d users (counted: %v), too many to read them all", total, counted)
 					}
-					size := s.cursorSize(thirdOf(total))
+					size := strconv.Itoa(s.cursorSize(thirdOf(total)))
 					pages := followCursors(func(at string) *reports.Exchange {
 						return s.get(f.endpoint(), "cursor", at, "count", size)
 					})

@@ -84,14 +84,7 @@ func (t *resourceType) attribute(path string) *scim.Attribute {
 // onRequest tells whether plain answers do not show the attribute at a path: it, or what it is part of, is returned
 // only where it is asked for (RFC 7643 §7).
 func (t *resourceType) onRequest(path string) bool {
-	p := scim.ParsePath(path)
-	sub := p.Sub
-	p.Sub = ""
-	parent := t.attribute(p.String())
-	if parent == nil {
-		return false
-	}
-	return parent.Returned == "request" || sub != "" && parent.Sub(sub) != nil && parent.Sub(sub).Returned == "request"
+	return slices.ContainsFunc(t.levels(path), func(a *scim.Attribute) bool { return a != nil && a.Returned == "request" })
 }
 
 // extension is the definition behind a URN among the type's extensions, or nil.
@@ -138,7 +131,7 @@ func (t *resourceType) closed(path string) string {
 // standard is a type as RFC 7643 defines it.
 func standard(t *resourceType) *resourceType {
 	out := &resourceType{ResourceType: t.ResourceType, base: &scim.Schema{ID: t.Schema}}
-	for _, sch := range []scim.Schema{scim.UserSchema(), scim.GroupSchema(), scim.EnterpriseSchema()} {
+	for _, sch := range scim.CoreSchemas() {
 		if strings.EqualFold(sch.ID, t.Schema) {
 			out.base = &sch
 		} else if sch.ID == scim.EnterpriseURN {
@@ -296,7 +289,7 @@ func (l *learned) build() {
 			l.published = true
 		}
 	}
-	for _, sch := range []scim.Schema{scim.UserSchema(), scim.GroupSchema(), scim.EnterpriseSchema()} {
+	for _, sch := range scim.CoreSchemas() {
 		if l.known[strings.ToLower(sch.ID)] == nil && !l.published {
 			l.known[strings.ToLower(sch.ID)] = &sch
 		}

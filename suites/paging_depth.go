@@ -86,7 +86,7 @@ func (s *session) pagingDepth() {
 					s.see(first)
 					s.skip("the target holds %d groups, too many to read them all", total)
 				}
-				size := thirdOf(total)
+				size := strconv.Itoa(thirdOf(total))
 				pages := walk(max(total, 1), func(start int) *reports.Exchange {
 					return s.get(g.typ.Endpoint, "startIndex", strconv.Itoa(start), "count", size, "excludedAttributes", "members")
 				})

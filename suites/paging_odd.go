@@ -77,9 +77,7 @@ const largeDirectory = 1000
 
 // thirdOf is the count that shows total resources in three pages, so that the number of requests does not depend on how
 // many others there are; few servers give more than 200 at once.
-func thirdOf(total int) string {
-	return strconv.Itoa(max(1, min(200, (total+2)/3)))
-}
+func thirdOf(total int) int { return max(1, min(200, (total+2)/3)) }
 
 // pagingPlain: pages of a whole collection.
 func (s *session) pagingPlain() {
@@ -100,7 +98,7 @@ func (s *session) pagingPlain() {
 					s.see(first)
 					s.skip("the target holds %d users, too many to read them all", total)
 				}
-				size := thirdOf(total)
+				size := strconv.Itoa(thirdOf(total))
 				pages := walk(max(total, 1), func(start int) *reports.Exchange {
 					return s.get(f.endpoint(), "startIndex", strconv.Itoa(start), "count", size)
 				})

@@ -68,7 +68,7 @@ func (s *session) pagingWhole() {
 					s.skip("the target holds %d users", total)
 				}
 				// The last page begins behind the gap, and in front of the last of all.
-				size, _ := strconv.Atoi(thirdOf(total - 1))
+				size := thirdOf(total - 1)
 				pages := walk(total, func(start int) *reports.Exchange { return ask(start, min(size, max(1, total-start))) })
 				if len(pages) == maxPages {
 					s.skip("the target's pages are too small to read all of its %d users", total)

@@ -39,7 +39,7 @@ func (s *session) rootWalks() {
 						}
 						return pages, errors.Join(answers(pages), everybody(pages, ask(1, 1)))
 					}
-					third, _ := strconv.Atoi(thirdOf(total))
+					third := thirdOf(total)
 					pages, err := all(func(int) int { return third })
 					for _, size := range aroundSeam(seam(pages), third) {
 						if err == nil {
@@ -60,9 +60,9 @@ func (s *session) rootWalks() {
 				s.makeGroup("cursor-root")
 			}
 			s.makeUser("cursor-root")
-			walk := func(total int, size string) ([]*reports.Exchange, error) {
+			walk := func(total, size int) ([]*reports.Exchange, error) {
 				pages := followCursors(func(at string) *reports.Exchange {
-					return s.get("", "cursor", at, "count", size, "excludedAttributes", "members")
+					return s.get("", "cursor", at, "count", strconv.Itoa(size), "excludedAttributes", "members")
 				})
 				if brokenOff(pages) {
 					s.skip("the target's pages are too small to read all of its %d resources", total)
@@ -80,7 +80,7 @@ func (s *session) rootWalks() {
 					third := s.cursorSize(thirdOf(total))
 					pages, err := walk(total, third)
 					// A size stays what it was in the first query, so that only a multiple of it can end where a type ends.
-					most, _ := strconv.Atoi(s.cursorSize("200"))
+					most := s.cursorSize(200)
 					sizes := seamSizes(seam(pages), total, most)
 					for n := 0; err == nil && seam(pages) > 0 && len(sizes) < 2 && n < 5; n++ {
 						s.makeUser("cursor-root")
@@ -90,7 +90,7 @@ func (s *session) rootWalks() {
 					}
 					for _, size := range sizes {
 						if err == nil {
-							pages, err = walk(total, strconv.Itoa(size))
+							pages, err = walk(total, size)
 						}
 					}
 					return pages, err

@@ -58,7 +58,7 @@ func (s *session) schemaBaseline(there func() *reports.Exchange) {
 		}
 		s.judge(s.learned.schemas, func(*reports.Exchange) error {
 			var errs []error
-			for _, want := range []scim.Schema{scim.UserSchema(), scim.GroupSchema(), scim.EnterpriseSchema()} {
+			for _, want := range scim.CoreSchemas() {
 				got := s.learned.schema(want.ID)
 				if got == nil {
 					continue

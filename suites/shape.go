@@ -120,21 +120,10 @@ func memberList(members ...*resource) []any {
 // fillRequired gives every attribute that the schema requires, or the configuration asks for, a fitting value.
 func (s *session) fillRequired(typ string, o scim.Object, tag string) {
 	t := s.needsType(typ)
-	for i := range t.base.Attributes {
-		a := &t.base.Attributes[i]
-		if _, set := o[a.Name]; a.Required && a.Mutability != "readOnly" && !set {
-			o[a.Name] = s.sample(a, tag)
-		}
-	}
+	maps.Copy(o, s.withRequired(o, t.base.Attributes, tag))
 	for _, e := range t.SchemaExtensions {
 		if sch := s.learned.schema(e.Schema); e.Required && sch != nil {
-			ext := scim.Object{}
-			for i := range sch.Attributes {
-				if a := &sch.Attributes[i]; a.Required && a.Mutability != "readOnly" {
-					ext[a.Name] = s.sample(a, tag)
-				}
-			}
-			o[e.Schema] = ext
+			o[e.Schema] = s.withRequired(scim.Object{}, sch.Attributes, tag)
 			o["schemas"] = append(scim.List(o, "schemas"), e.Schema)
 		}
 	}
@@ -157,7 +146,7 @@ func (s *session) completed(t *resourceType, o scim.Object) scim.Object {
 			}
 			continue
 		}
-		ext = s.withRequired(ext, defined.Attributes)
+		ext = s.withRequired(ext, defined.Attributes, filler)
 		for k, inner := range ext {
 			if a := defined.Attr(k); a != nil {
 				ext[k] = s.completedValue(a, inner)
@@ -185,7 +174,7 @@ func (s *session) completedValue(a *scim.Attribute, v any) any {
 	switch v := v.(type) {
 	case scim.Object:
 		if len(v) > 0 {
-			return s.withRequired(v, a.SubAttributes)
+			return s.withRequired(v, a.SubAttributes, filler)
 		}
 	case []any:
 		if !a.Complex() {
@@ -237,15 +226,18 @@ func (s *session) completedOps(t *resourceType, ops []scim.Object) []scim.Object
 	return out
 }
 
+// filler is in texts that a schema requires beside what a check is about.
+const filler = "Required"
+
 // withRequired copies o and adds what is required among the definitions.
-func (s *session) withRequired(o scim.Object, definitions []scim.Attribute) scim.Object {
+func (s *session) withRequired(o scim.Object, definitions []scim.Attribute, tag string) scim.Object {
 	o = maps.Clone(o)
 	for i := range definitions {
 		a := &definitions[i]
 		if _, set := scim.Lookup(o, a.Name); set || !a.Required || a.Mutability == "readOnly" {
 			continue
 		}
-		if o[a.Name] = s.sample(a, "Required"); a.Name == "primary" {
+		if o[a.Name] = s.sample(a, tag); a.Name == "primary" {
 			o[a.Name] = false // of which there may be any number
 		}
 	}

@@ -41,6 +41,9 @@ func plural(name, desc string, value Attribute, kinds ...string) Attribute {
 		boolean("primary", "Whether this is the preferred value; true appears at most once."))
 }
 
+// CoreSchemas are those of resources that RFC 7643 defines: users, groups and the enterprise extension.
+func CoreSchemas() []Schema { return []Schema{UserSchema(), GroupSchema(), EnterpriseSchema()} }
+
 // UserSchema returns the core User schema (RFC 7643 §4.1, §8.7.1).
 func UserSchema() Schema {
 	return Schema{ID: UserURN, Name: "User", Description: "User Account", Attributes: []Attribute{
