@@ -57,6 +57,7 @@ func (s *session) otherCredentials() {
 				s.block("filter.external-id", "the user is not found by externalId in the run's own domain")
 			}
 			all := s.knock(d, s.cfg.Others.OtherDomain, "count", "1")
+			s.judge(all, NotServerError)
 			if all.Status != 200 {
 				s.see(all)
 				s.skip("the token of --other-domain-token cannot list %s: HTTP %d", d.path, all.Status)

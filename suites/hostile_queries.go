@@ -26,7 +26,7 @@ var hostileFiltersRaw = []string{
 func (s *session) hostileFilters() {
 	s.about("filters that look like injection", func() {
 		var nobody, raw []*reports.Exchange
-		var deep *reports.Exchange
+		var deep, simple *reports.Exchange
 		s.beforeAll(func() {
 			s.requires(Filter)
 			u := s.makeUser("bystander")
@@ -40,6 +40,7 @@ func (s *session) hostileFilters() {
 			for _, f := range hostileFiltersRaw {
 				raw = append(raw, ask(f))
 			}
+			simple = ask("userName[value eq " + scim.Quote(s.tag("nobody")) + "]")
 			deep = ask(strings.Repeat("(", 500) + "userName eq " + scim.Quote(s.tag("nobody")) + strings.Repeat(")", 500))
 		})
 		nothing := func(x *reports.Exchange) error {
@@ -89,6 +90,11 @@ func (s *session) hostileFilters() {
 			Why: "A parser that calls itself for each bracket overflows the stack: one short request stops the service.",
 			Fix: "Limit the depth of filters, and answer 400 invalidFilter beyond it.",
 		}, func() { s.judge(deep, Softly(reports.Warn, NotServerError), nothing) })
+
+		s.it("square brackets behind an attribute that has one simple value do not upset the server", ID("hostile.filter-simple"), Requires("7644-3.12-08", onlyMatches), Explain{
+			Why: "The grammar allows them behind any name; who takes the brackets for granted that follow emails reads a value that is no list.",
+			Fix: "Answer 400 invalidFilter where the attribute has no sub-attributes, or take its value for the only one.",
+		}, func() { s.judge(simple, Softly(reports.Warn, NotServerError), nothing) })
 	})
 
 	s.about("a value path that looks like injection", func() {

@@ -71,7 +71,9 @@ func (s *session) queryRootRules() {
 			s.needs("User", "emails.value")
 			mail := s.tag("rooted") + "@" + s.domain()
 			v := s.makeUser("rooted", set("emails", []any{scim.Object{"value": mail, "type": "work"}}))
-			obeys("emails["+crowdEq("value", mail)+"]", shows(v), s.counts(1))
+			one := "emails[" + crowdEq("value", mail) + "]"
+			obeys(one, shows(v), s.counts(1))
+			obeys(one+" or "+same(), shows(v), shows(u), shows(g), s.counts(3))
 		})
 	})
 }
