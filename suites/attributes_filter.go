@@ -141,7 +141,7 @@ func (z *zoo) tryOperator(o filterLiteral) {
 					continue
 				}
 				// A relative $ref may be made for the answer alone; how it is stored is the server's affair (ambiguity A38).
-				if strings.HasSuffix(a.path(), "$ref") && strings.Contains(fmt.Sprint(a.get(p.a.now)), "../") {
+				if strings.HasSuffix(a.path(), "$ref") && !strings.Contains(fmt.Sprint(a.get(p.a.now)), "://") {
 					continue
 				}
 				h, f := o.conditions(p, a)

@@ -67,7 +67,7 @@ func (s *session) attributeTypes(z *zoo) {
 		}, func() {
 			each(func(p *pen) error {
 				s.see(p.a.got)
-				errs := []error{attrIs(p.a.now, "meta.resourceType", p.t.Name), endsInID("meta.location", scim.String(p.a.now, "meta.location"), url.PathEscape(p.a.ID))}
+				errs := []error{attrIs(p.a.now, "meta.resourceType", p.t.Name), endsInID("meta.location", scim.String(p.a.now, "meta.location"), p.a.ID)}
 				if loc := p.a.Created.Header().Get("Location"); loc != "" && loc != scim.String(p.a.Created.Object(), "meta.location") {
 					errs = append(errs, wrong("meta.location", loc, scim.Get(p.a.Created.Object(), "meta.location")))
 				}
@@ -372,10 +372,15 @@ func sameTraits(t *resourceType, how string, got, want scim.Object) error {
 	return errors.Join(errs...)
 }
 
-// follow GETs a reference, which may be relative to the base (RFC 7643 §2.3.7).
+// follow GETs a reference, which may be relative to the base (RFC 7643 §2.3.7): a path from the base on, or a whole one.
 func (s *session) follow(ref string) *reports.Exchange {
 	if u, err := url.Parse(ref); err == nil && !u.IsAbs() {
-		ref = "/" + strings.TrimLeft(ref, "/")
+		base, _ := url.Parse(s.client.Base()) // the client has read it before
+		if path := strings.TrimSuffix(base.EscapedPath(), "/"); path != "" && strings.HasPrefix(ref, path+"/") {
+			ref = base.ResolveReference(u).String()
+		} else {
+			ref = "/" + strings.TrimLeft(ref, "/")
+		}
 	}
 	return s.do(wire.Request{Method: http.MethodGet, Path: ref})
 }

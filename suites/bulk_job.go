@@ -2,7 +2,6 @@ package suites
 
 import (
 	"encoding/json"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -114,9 +113,7 @@ func (j *bulkJob) made(i int) *resource {
 	}
 	id := ""
 	if r := j.result(i); bulkCode(r) >= 200 && bulkCode(r) < 300 {
-		if u, err := url.Parse(scim.String(r, "location")); err == nil {
-			id = u.Path[strings.LastIndexByte(u.Path, '/')+1:]
-		}
+		id = scim.IDIn(scim.String(r, "location"))
 	}
 	if id == "" {
 		id = j.s.lookUp(t, sent)

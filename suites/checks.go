@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"mime"
-	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -480,12 +479,7 @@ func LocationOf(id string) Check {
 
 // endsInID wants the last path segment of a URI to be id.
 func endsInID(what, uri, id string) error {
-	u, err := url.Parse(uri)
-	if err != nil {
-		return wrong(what, text("a URI"), uri)
-	}
-	last := u.Path[strings.LastIndexByte(u.Path, '/')+1:]
-	if last != id {
+	if scim.IDIn(uri) != id {
 		return wrong(what, text("a URI that ends in the id "+strconv.Quote(id)), uri)
 	}
 	return nil

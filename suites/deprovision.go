@@ -229,7 +229,7 @@ func (s *session) disableOtherwise() {
 			for k := range o {
 				if v, kept := scim.Lookup(before.Object(), k); kept && k != "schemas" {
 					o[k] = v
-				} else if !kept {
+				} else if a := u.typ.attribute(k); !kept && !(a != nil && a.Required) {
 					delete(o, k)
 				}
 			}

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"github.com/scimproof/scimproof/internal/scim"
 	"github.com/scimproof/scimproof/reports"
 )
 
@@ -19,7 +20,14 @@ func (s *session) putAgain() {
 			first = s.readBack(u)
 			s.putOver(u, sent)
 			again = s.readBack(u)
-			trip = s.putOver(u, again.Object())
+			all := clone(again.Object())
+			for name, v := range sent {
+				// What is required and not shown, such as a password, the client must send all the same (RFC 7644 §3.5.1).
+				if a := u.typ.attribute(name); a != nil && a.Required && scim.Get(all, name) == nil {
+					all[name] = v
+				}
+			}
+			trip = s.putOver(u, all)
 			afterTrip = s.readBack(u)
 		})
 

@@ -39,10 +39,7 @@ func (s *session) adopt(t *resourceType, sent scim.Object, x *reports.Exchange) 
 	}
 	id := scim.String(x.Object(), "id")
 	if id == "" {
-		loc := x.Header().Get("Location")
-		if i := strings.LastIndexByte(strings.TrimRight(loc, "/"), '/'); i >= 0 {
-			id, _ = url.PathUnescape(strings.TrimRight(loc, "/")[i+1:])
-		}
+		id = scim.IDIn(x.Header().Get("Location"))
 	}
 	if id == "" {
 		id = s.lookUp(t, sent)

@@ -1,6 +1,9 @@
 package scim
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // Object is a decoded JSON object: a resource, a message or a complex value.
 // Numbers are json.Number where it was decoded by this project.
@@ -105,4 +108,23 @@ func Assigned(v any) bool {
 
 func isCore(urn string) bool {
 	return strings.HasPrefix(strings.ToLower(urn), "urn:ietf:params:scim:schemas:core:")
+}
+
+// IDIn returns the id in a resource's URI, which is its last path segment without percent-encoding, or "" where the URI
+// cannot be read or names an endpoint alone.
+func IDIn(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return ""
+	}
+	path := strings.Trim(u.EscapedPath(), "/")
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return ""
+	}
+	id, err := url.PathUnescape(path[i+1:])
+	if err != nil {
+		return ""
+	}
+	return id
 }

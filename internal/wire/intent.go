@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -178,27 +177,9 @@ func createdID(x *reports.Exchange) (id, location string) {
 		id = t.String()
 	}
 	if id == "" {
-		id = lastSegment(location)
+		id = scim.IDIn(location)
 	}
 	return id, location
-}
-
-// lastSegment is the id in a resource's URL, or "" where the URL is only an endpoint.
-func lastSegment(location string) string {
-	u, err := url.Parse(location)
-	if err != nil {
-		return ""
-	}
-	path := strings.Trim(u.EscapedPath(), "/")
-	i := strings.LastIndexByte(path, '/')
-	if i < 0 {
-		return ""
-	}
-	id, err := url.PathUnescape(path[i+1:])
-	if err != nil {
-		return ""
-	}
-	return id
 }
 
 // bulkOutcome matches the answer's operations with the request's: by bulkId, else by position.
@@ -217,7 +198,7 @@ func bulkOutcome(l *Ledger, r Request, list []intent, entries []*Entry, x *repor
 		op := bulkAnswer(answered, in.bulkID, in.index, len(asked))
 		status := bulkStatus(op)
 		location := scim.String(op, "location")
-		id := lastSegment(location)
+		id := scim.IDIn(location)
 		if id == "" {
 			if o, ok := scim.Get(op, "response").(scim.Object); ok {
 				id = scim.String(o, "id")

@@ -206,7 +206,7 @@ func (c *Client) loadOutcome(r *Request, to place, list []intent, entries []*Ent
 			location = a.Peek.Location
 		}
 		if id == "" {
-			id = lastSegment(location)
+			id = scim.IDIn(location)
 		}
 		if a.Made = id; id != "" {
 			c.ledger.made(entries[0], id, location)
