@@ -113,6 +113,7 @@ func (s *session) attributeTypes(z *zoo) {
 		}, func() {
 			each(func(p *pen) error {
 				x := s.get(p.t.Endpoint, "count", "50")
+				s.listed(x)
 				s.see(x)
 				if err := Status(http.StatusOK)(x); err != nil {
 					return prefixed("GET "+p.t.Endpoint, err)
