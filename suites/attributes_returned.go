@@ -349,11 +349,11 @@ func (s *session) attributeReturned(z *zoo) {
 				for _, q := range v.asked {
 					switch {
 					case !q.ok || q.names(whole) || !q.namesPart(whole):
-					case q.names(a) && !equalValue(a.get(q.o), a.get(p.a.now)):
-						errs = append(errs, wrong(a.String()+" in "+q.how, a.get(p.a.now), a.get(q.o)))
-					case !q.names(a) && scim.Assigned(a.get(q.o)) && a.sub.Returned != "always":
+					case q.names(a) && !equalValue(a.says(q.o), a.says(p.a.now)):
+						errs = append(errs, wrong(a.String()+" in "+q.how, a.says(p.a.now), a.says(q.o)))
+					case !q.names(a) && scim.Assigned(a.says(q.o)) && a.sub.Returned != "always":
 						// Bringing the whole value along is a lesser wrong (ambiguity A32).
-						errs = append(errs, soften(reports.Warn, wrong(a.String()+" in "+q.how+" that name its siblings", text("nothing"), a.get(q.o))))
+						errs = append(errs, soften(reports.Warn, wrong(a.String()+" in "+q.how+" that name its siblings", text("nothing"), a.says(q.o))))
 					}
 				}
 				return true, errors.Join(errs...)
@@ -393,13 +393,13 @@ func (s *session) attributeReturned(z *zoo) {
 				whole := trait{t: a.t, urn: a.urn, attr: a.attr}
 				var errs []error
 				for _, q := range v.excluded {
-					got := a.get(q.o)
+					got := a.says(q.o)
 					switch {
 					case !q.ok || q.names(whole) || !q.namesPart(whole):
 					case q.names(a) && scim.Assigned(got):
 						errs = append(errs, wrong(a.String()+" in "+q.how, text("nothing"), got))
-					case !q.names(a) && !equalValue(got, a.get(p.a.now)):
-						errs = append(errs, wrong(a.String()+" in "+q.how+" that name its siblings", a.get(p.a.now), got))
+					case !q.names(a) && !equalValue(got, a.says(p.a.now)):
+						errs = append(errs, wrong(a.String()+" in "+q.how+" that name its siblings", a.says(p.a.now), got))
 					}
 				}
 				return true, errors.Join(errs...)

@@ -2,6 +2,7 @@ package suites
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -205,6 +206,16 @@ func (a trait) cut(whole any) any {
 		return out
 	}
 	return whole
+}
+
+// says is get without what says no more than its absence.
+func (a trait) says(o scim.Object) any {
+	v := a.get(o)
+	list, ok := v.([]any)
+	if !ok || a.sub == nil {
+		return v
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(e any) bool { return stated(a.sub.Name, e) == nil })
 }
 
 // values lists what get returns one by one.

@@ -289,6 +289,7 @@ func (s *session) bulkReferences() {
 			g := groupOf("ref", "u")
 			j := s.bulkRun([]scim.Object{bulkOp("POST", users, "u", s.user("ref")), bulkOp("POST", groups, "g", g)})
 			j.answered()
+			s.groupsOpen(j.code(1))
 			u, _ := j.state(0)
 			s.judge(j.x, func(*reports.Exchange) error {
 				if j.made(1) == nil {
@@ -348,6 +349,7 @@ func (s *session) bulkReferences() {
 			g := groupOf("forward", "u")
 			j := s.bulkRun([]scim.Object{bulkOp("POST", groups, "g", g), bulkOp("POST", users, "u", s.user("forward"))})
 			j.answered()
+			s.groupsOpen(j.code(0))
 			u, _ := j.state(1)
 			s.judge(j.x, func(*reports.Exchange) error {
 				if j.made(0) == nil {
@@ -369,6 +371,7 @@ func (s *session) bulkReferences() {
 			g := groupOf("unknown", "nosuch")
 			j := s.bulkRun([]scim.Object{bulkOp("POST", groups, "g", g)})
 			j.made(0)
+			s.groupsOpen(j.code(0))
 			s.judge(j.x, j.failed(0))
 		})
 	})
@@ -392,6 +395,7 @@ func (s *session) bulkCircles() {
 		}, func() {
 			s.needs("Group", "members")
 			a, b := j.made(0), j.made(1)
+			s.groupsOpen(j.code(0))
 			s.judge(j.x, func(x *reports.Exchange) error {
 				if x.Status == http.StatusConflict {
 					return ErrorBody(x)

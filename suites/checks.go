@@ -371,7 +371,8 @@ func sameResource(got, want scim.Object, except ...string) error {
 	return errors.Join(errs...)
 }
 
-// equalValue compares two decoded JSON values; arrays are sets, and null, [] and absent are equal.
+// equalValue compares two decoded JSON values; arrays are sets, and null, [] and absent are equal, as is primary where it
+// is false (RFC 7643 §2.4).
 func equalValue(a, b any) bool {
 	if !scim.Assigned(a) || !scim.Assigned(b) {
 		return scim.Assigned(a) == scim.Assigned(b)
@@ -384,12 +385,12 @@ func equalValue(a, b any) bool {
 		}
 		for k := range x {
 			other, _ := scim.Lookup(y, k)
-			if !equalValue(x[k], other) {
+			if !equalValue(stated(k, x[k]), stated(k, other)) {
 				return false
 			}
 		}
 		for k := range y {
-			if _, ok := scim.Lookup(x, k); !ok && scim.Assigned(y[k]) {
+			if _, ok := scim.Lookup(x, k); !ok && scim.Assigned(stated(k, y[k])) {
 				return false
 			}
 		}
@@ -415,6 +416,15 @@ func equalValue(a, b any) bool {
 		return true
 	}
 	return reflect.DeepEqual(a, b)
+}
+
+// stated is the value of an attribute, or nil where it says no more than its absence: a value is not primary unless it
+// says so (RFC 7643 §2.4).
+func stated(name string, v any) any {
+	if v == false && strings.EqualFold(name, "primary") {
+		return nil
+	}
+	return v
 }
 
 // ListResponse wants a list message: its URN, a numeric totalResults, and Resources being an array of objects

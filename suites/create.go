@@ -3,6 +3,7 @@ package suites
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -108,7 +109,12 @@ func (s *session) createFull() {
 			Why: "Clients take the id out of this body; without it they have to search for what they have just created.",
 			Fix: "Return the stored representation, with the id that the server assigned, in the body of the 201 answer.",
 		}, func() {
-			s.judge(x, IsObject, Assigned("id"))
+			s.judge(x, IsObject, Assigned("id"), func(x *reports.Exchange) error {
+				if bare(x) {
+					return wrong("the answer to POST", text("the new resource"), x.Object())
+				}
+				return nil
+			})
 		})
 
 		s.it("the 201 answer is application/scim+json", ID("create.media-type"), Requires("7644-3.1-01"), Explain{
@@ -349,6 +355,16 @@ func (s *session) creationOwnURI(what string, of func(*reports.Exchange) string)
 		}
 		return nil
 	}
+}
+
+// bare tells whether an answer shows nothing of a resource, or no more than what all resources have.
+func bare(x *reports.Exchange) bool {
+	for name := range x.Object() {
+		if !slices.Contains([]string{"schemas", "id", "externalid", "meta"}, strings.ToLower(name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // creationTime wants the attribute at path to be a valid xsd:dateTime; a missing zone weighs less (ambiguity A63).

@@ -122,7 +122,7 @@ func (s *session) groupCreate(people cast) {
 		var sent scim.Object
 		var x, after, withMembers *reports.Exchange
 		s.beforeAll(func() {
-			s.needsType("Group")
+			s.granted(s.needsType("Group"), "displayName")
 			a, b = people()[0], people()[1]
 			sent = s.group("group", a, b)
 			sent["externalId"] = "Ext-" + scim.String(sent, "displayName")
@@ -164,6 +164,11 @@ func (s *session) groupCreate(people cast) {
 			Why: "Without groups no client can hand out access; everything else about groups rests on this.",
 			Fix: "Support POST to the endpoint of groups and answer 201 with the stored group.",
 		}, func() {
+			if g == nil && closedTo(x.Status) {
+				// Groups may be kept elsewhere, and only be shown here (ambiguity A50).
+				s.judge(x, Softly(reports.Warn, Status(http.StatusCreated)))
+				return
+			}
 			s.judge(x, Status(http.StatusCreated), func(*reports.Exchange) error {
 				if g == nil {
 					return broken("no new group can be found: the answer has no id, no Location, and a search finds nothing")

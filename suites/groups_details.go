@@ -34,6 +34,7 @@ func (s *session) groupDetails(people cast) {
 			}
 			s.observe("7643-4.2-07", "members of a group", "optional")
 			_, x := s.create("Group", s.group("nobody"))
+			s.groupsOpen(x.Status)
 			s.judge(x, succeeded)
 		})
 
@@ -49,6 +50,7 @@ func (s *session) groupDetails(people cast) {
 				o["members"] = []any{object{"value": u.ID, "$ref": ref}}
 				return o
 			}())
+			s.groupsOpen(x.Status)
 			if g == nil {
 				s.judge(x, notRefused)
 				return

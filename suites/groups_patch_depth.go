@@ -102,6 +102,7 @@ func (s *session) groupPatchDepth(people cast) {
 			if x.Err() != nil {
 				s.cannotJudge(x.Err())
 			}
+			s.groupsOpen(x.Status)
 			if g == nil {
 				s.judge(x, ClientError)
 				return

@@ -119,6 +119,11 @@ func (s *session) projectionWrites() {
 			if u != nil {
 				now = s.known(u, "displayName")
 			}
+			if bare(posted) && bare(other.Created) {
+				s.see(posted)
+				s.see(other.Created)
+				s.skip("the answers to POST show nothing of the resource, whatever the client asks for")
+			}
 			narrow(posted, now, 201)
 		})
 

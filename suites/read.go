@@ -59,7 +59,7 @@ func (s *session) readOne() {
 			Fix: "Build the answer to POST from what is stored, defaults included.",
 		}, func() {
 			for _, r := range []*resource{u, small} {
-				if scim.String(r.Created.Object(), "id") == "" {
+				if bare(r.Created) {
 					s.see(r.Created)
 					s.block("create.body", "the answer to POST has no resource")
 				}

@@ -124,6 +124,19 @@ func (s *session) makeGroup(tag string, members ...*resource) *resource {
 	return g
 }
 
+// groupsOpen blocks the check where a creation has the status with which that of any group is refused, as groups.create
+// tells.
+func (s *session) groupsOpen(status int) {
+	if closedTo(status) {
+		s.makeGroup("plain")
+	}
+}
+
+// closedTo tells whether a status says that clients may not do this at all, however well they ask.
+func closedTo(status int) bool {
+	return status == http.StatusForbidden || status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented
+}
+
 // read GETs a resource, with query parameters as alternating names and values. Members that are returned on request
 // only (RFC 7643 §7) are asked for, with all else that the type has.
 func (s *session) read(r *resource, params ...string) *reports.Exchange {
