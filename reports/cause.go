@@ -90,7 +90,7 @@ func (g *grouping) byDefect(known []Defect) {
 		var best []string
 		title := ""
 		for _, d := range known {
-			if hits, ok := g.noticed(d); ok && len(hits) > max(1, len(best)) {
+			if hits, ok := g.noticed(d); ok && len(hits) > max(1, len(best)) && g.whole(hits) {
 				best, title = hits, d.Title
 			}
 		}
@@ -101,7 +101,23 @@ func (g *grouping) byDefect(known []Defect) {
 	}
 }
 
-// noticed lists the unexplained results that a defect explains; false where one of its checks has passed.
+// whole tells whether hits are all results of their kinds: where the same was found elsewhere too, a defect that explains
+// only these is not the cause.
+func (g *grouping) whole(hits []string) bool {
+	kinds := map[string]bool{}
+	for _, id := range hits {
+		kinds[g.symptom(g.results[id])] = true
+	}
+	for id := range g.open {
+		if !slices.Contains(hits, id) && kinds[g.symptom(g.results[id])] {
+			return false
+		}
+	}
+	return true
+}
+
+// noticed lists the unexplained results that a defect explains; false where one of its checks has passed, or where most of
+// them were not judged.
 func (g *grouping) noticed(d Defect) ([]string, bool) {
 	var hits []string
 	for _, id := range d.Kills {
@@ -113,7 +129,7 @@ func (g *grouping) noticed(d Defect) ([]string, bool) {
 			return nil, false
 		}
 	}
-	return hits, len(hits) > 0
+	return hits, 2*len(hits) >= len(d.Kills)
 }
 
 // bySymptom groups what is left by what was found, and gives the rest a cause each.

@@ -338,7 +338,7 @@ func (s *session) attributeDefinitions(z *zoo) {
 							s.note("%s has no $ref, which is a convention and no duty", whole.String())
 							continue
 						}
-						x := s.follow(ref)
+						x := s.refer(ref)
 						s.see(x)
 						if x.Err() != nil {
 							s.note("%s leads to another host", whole.String())
@@ -376,8 +376,8 @@ func sameTraits(t *resourceType, how string, got, want scim.Object) error {
 	return errors.Join(errs...)
 }
 
-// follow GETs a reference, which may be relative to the base (RFC 7643 §2.3.7): a path from the base on, or a whole one.
-func (s *session) follow(ref string) *reports.Exchange {
+// refer GETs a reference, which may be relative to the base (RFC 7643 §2.3.7): a path from the base on, or a whole one.
+func (s *session) refer(ref string) *reports.Exchange {
 	if u, err := url.Parse(ref); err == nil && !u.IsAbs() {
 		base, _ := url.Parse(s.client.Base()) // the client has read it before
 		if path := strings.TrimSuffix(base.EscapedPath(), "/"); path != "" && strings.HasPrefix(ref, path+"/") {

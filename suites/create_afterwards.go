@@ -48,7 +48,15 @@ func (s *session) createAfterwards() {
 		}, func() {
 			s.needs("User", "password")
 			for _, x := range s.everything() {
-				if x.ID == u.Created.ID || !strings.Contains(string(x.Body()), password) {
+				body := string(x.Body())
+				if x.Success() && strings.Contains(strings.ToLower(body), `"password"`) {
+					for _, o := range append(listItems(x), x.Object()) {
+						if err := hidden(o, "password"); err != nil {
+							s.judge(x, func(*reports.Exchange) error { return err })
+						}
+					}
+				}
+				if x.ID == u.Created.ID || !strings.Contains(body, password) {
 					continue
 				}
 				s.judge(x, func(*reports.Exchange) error {

@@ -299,5 +299,24 @@ func (s *session) etagChanges() {
 			}
 			s.judge(after, hasETag, tagOtherThan(tag))
 		})
+
+		s.it("a member that PATCH adds changes the ETag of a group", ID("etag.changes-member-added"), Requires("7644-3.14-04"), Explain{
+			Why: "Identity providers change members by PATCH; with one version before and after, nobody notices that his copy is old.",
+			Fix: "Count each change of the members as a change of the group, whatever request makes it.",
+		}, func() {
+			s.requires(Patch)
+			s.needs("Group", "members")
+			g := s.makeGroup("etag-member-added")
+			before := s.readBack(g)
+			tag := s.tagged(before)
+			s.outwait(before)
+			s.patch(g, op("add", "members", memberList(u)))
+			after := s.readBack(g)
+			if hasMember(u)(after) != nil {
+				s.see(after)
+				s.block("groups.patch-add", "the member was not added")
+			}
+			s.judge(after, hasETag, tagOtherThan(tag))
+		})
 	})
 }

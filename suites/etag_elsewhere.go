@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/scimproof/scimproof/internal/scim"
+	"github.com/scimproof/scimproof/internal/wire"
 	"github.com/scimproof/scimproof/reports"
 )
 
@@ -23,6 +24,17 @@ func (s *session) etagElsewhere() {
 			Why: "Groups are what several administrators change at once; without a version they overwrite each other.",
 			Fix: "Send an ETag header with every resource, of every type.",
 		}, func() { s.judge(x, Status(200), hasETag) })
+
+		s.it("GET of a group with the present tag in If-None-Match answers 304 Not Modified", ID("etag.group-none-match"), Requires("7644-3.14-05"), Explain{
+			Why: "Groups are the largest resources; clients that poll for changes fetch all of their members again and again otherwise.",
+			Fix: "Compare If-None-Match with the present tag of every resource type, and answer 304.",
+		}, func() {
+			tag := x.Header().Get("ETag")
+			if tag == "" {
+				s.block("etag.group-header", "the group has no ETag")
+			}
+			s.judge(s.do(wire.Request{Path: g.path(), Header: header("If-None-Match", tag)}), Status(http.StatusNotModified))
+		})
 
 		s.it("PUT of a group with an outdated tag in If-Match changes nothing", ID("etag.group-stale"), Requires("7644-3.14-07", "7644-3.12-13"), Explain{
 			Why: "Members whom another administrator has just added are lost.",

@@ -163,6 +163,13 @@ func (s *session) filterCase() {
 			Fix: "Compare userName without regard to case, in filters as for uniqueness.",
 		}, func() { p.mustFind(crowdEq("userName", strings.ToUpper(p.name("ada"))), "ada") })
 
+		s.it("userName ne ignores letter case", ID("filter.ne-case"), Requires("7643-4.1.1-03", "7644-3.4.2.2-36", "7644-3.4.2.2-09"), Explain{
+			Why: "Everybody except one would include that one: a clean-up by such a list hits the account that it was to spare.",
+			Fix: "Compare by the same rules in ne as in eq.",
+		}, func() {
+			p.finds(p.teamWith("userName ne "+scim.Quote(strings.ToUpper(p.name("ada")))), "bea", "cyd", "dan", "eve")
+		})
+
 		s.it("letter case is ignored in letters outside ASCII too", ID("filter.case-unicode"), Requires("7644-3.4.2.2-36", "7643-7-12"), Explain{
 			Why: "Most of the world's names hold such letters; MÜLLER and Müller are found by one query and missed by the next.",
 			Fix: "Fold case by the rules of Unicode; lower() of some databases knows ASCII alone unless it is given a collation.",

@@ -22,6 +22,28 @@ func (s *session) filterPresence() {
 			p.finds(p.teamWith("nickName pr"), "ada", "cyd", "eve")
 		})
 
+		s.it("pr does not find a value that is empty", ID("filter.pr-empty"), Requires("7644-3.4.2.2-13", onlyMatches), explain, func() {
+			s.settable("nickName")
+			u, x := s.create("User", s.user("empty", set("nickName", "")))
+			if u == nil {
+				s.see(x)
+				s.skip("the target refuses an empty nickName (status %d)", x.Status)
+			}
+			if now := s.readBack(u).Object()["nickName"]; scim.Assigned(now) && now != "" {
+				s.skip("the target gives a nickName to those who have none")
+			}
+			own := crowdEq("userName", scim.String(u.Sent, "userName"))
+			found := s.get(u.typ.Endpoint, "filter", own)
+			s.filtered(found)
+			if item(found, u) == nil {
+				s.see(found)
+				s.block("filter.eq-username", "the user is not found by userName")
+			}
+			x = s.get(u.typ.Endpoint, "filter", own+" and nickName pr")
+			s.filtered(x)
+			s.judge(x, Status(200), without(u))
+		})
+
 		s.it("pr on a complex attribute finds those with any sub-attribute", ID("filter.pr-complex"), Requires("7644-3.4.2.2-13", onlyMatches, allMatches), explain, func() {
 			p.has("name.familyName")
 			p.finds(p.teamWith("name pr"), p.where(func(o scim.Object) bool { return scim.Assigned(o["name"]) })...)

@@ -178,6 +178,14 @@ func (s *session) groupCreate(people cast) {
 			s.judge(after, Status(http.StatusOK), Attr("id", g.ID), changedTo("displayName", nil, sent["displayName"]))
 		})
 
+		s.it("the Location header names the new group", ID("groups.create-location"), Requires("7644-3.3-07"), Explain{
+			Why: "The header is the only standard way to learn the address of a new resource, of any type.",
+			Fix: "Set Location to the absolute URI of the new group, ending in its id.",
+		}, func() {
+			made()
+			s.judge(x, LocationOf(g.ID))
+		})
+
 		s.it("the members given in the POST of a group are its members", ID("groups.create-members"), Requires("7644-3.1-07", "7643-4.2-04"), Explain{
 			Why: "The members of a new group have no access until somebody notices that they were lost.",
 			Fix: "Store the members that come with a new group.",

@@ -33,7 +33,7 @@ func (s *session) groupDelete(people cast) {
 			s.judge(s.read(g), Status(http.StatusNotFound))
 		})
 
-		s.it("DELETE of a group leaves its members in place", ID("groups.delete-keeps-users"), Requires("7644-3.6-07"), Explain{
+		s.it("DELETE of a group leaves its members in place", ID("groups.delete-keeps-users"), Requires("7644-3.1-07", "7644-3.6-07"), Explain{
 			Why: "People do not leave because a group is dissolved; a cascade deletes their accounts.",
 			Fix: "Remove the membership and leave the members alone.",
 		}, func() {

@@ -49,6 +49,23 @@ func (s *session) groupLikeUsers(people cast) {
 			})
 		})
 
+		s.it("a member that PATCH adds moves meta.lastModified of the group", ID("groups.last-modified"), Requires("7643-3.1-22"), Explain{
+			Why: "Clients that synchronise by time stamps never see who has joined a group.",
+			Fix: "Count each change of the members as a change of the group.",
+		}, func() {
+			s.needs("Group", "members")
+			if _, ok := instantOf(x, "meta.lastModified"); !ok {
+				s.skip("the group has no meta.lastModified")
+			}
+			u, before := s.makeUser("joins"), s.readBack(g)
+			s.outwait(before)
+			after := changed(op("add", "members", memberList(u)))
+			if hasMember(u)(after) != nil {
+				s.block("groups.patch-add", "the member was not added")
+			}
+			s.judge(after, modifiedAfter(before))
+		})
+
 		s.it("the time of creation of a group stays when it changes", ID("groups.created-kept"), Requires("7643-3.1-20"), Explain{
 			Why: "A creation time that moves makes old groups look new in every audit.",
 			Fix: "Set meta.created once, for groups as for users.",

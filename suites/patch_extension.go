@@ -81,6 +81,22 @@ func (s *session) patchExtensions() {
 			s.patched(p, patchKept(p, employee))
 		})
 
+		s.it("replace with an extension's object keeps the extension's other attributes", ID("patch.extension-object-replace"), Requires("7644-3.5.2.3-05", "7643-3.3-04"), Explain{
+			Why: "Whoever changes the department by replace loses the employee number.",
+			Fix: "Merge the given attributes into the stored extension, for replace as for add; PUT is what replaces all.",
+		}, func() {
+			if p := objectStep(); !scim.Assigned(scim.Get(p.after.Object(), employee)) {
+				s.block("patch.extension-object-keeps", "the user has no employeeNumber")
+			}
+			p := c.step(op("replace", nil, object{scim.EnterpriseURN: object{"department": "Freight"}}))
+			if p.x.Success() && patchKept(p, department)(p.after) == nil {
+				s.see(p.x)
+				s.block("patch.extension-object", "an extension's object is not applied at all")
+			}
+			// A warning only: the text speaks of complex attributes, which an extension resembles.
+			s.patched(p, patchedTo(p, department, "Freight"), Softly(reports.Warn, patchKept(p, employee)))
+		})
+
 		s.it("every attribute of an extension's object is set", ID("patch.extension-object-all"), Requires("7644-3.5.2.1-02", "7643-3.3-04"), Explain{
 			Why: "Entra sends all changes of an extension in one object; what is dropped stays wrong until the next change.",
 			Fix: "Go through all members of the extension's object, not only the first.",

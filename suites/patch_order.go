@@ -39,6 +39,16 @@ func (s *session) patchOrders(shared func() *patchChain) {
 			s.patched(p, patchedTo(p, "title", "Second"), patchedTo(p, "displayName", "Back Again"))
 		})
 
+		s.it("what an operation sets, a later one removes", ID("patch.order-removes"), Requires("7644-3.5.2-15"), Explain{
+			Why: "A server that runs all removals first leaves a value behind that the client has taken away.",
+			Fix: "Go through Operations from first to last; do not group them by op or attribute.",
+		}, func() {
+			s.settable("nickName")
+			s.removable("nickName")
+			p := c.step(op("replace", "nickName", "Short-Lived"), op("remove", "nickName", nil))
+			s.patched(p, Unassigned("nickName"))
+		})
+
 		s.it("each operation works on the result of the one before", ID("patch.order-builds"), Requires("7644-3.5.2-15"), Explain{
 			Why: "Clients add a value and refine it in the same request.",
 			Fix: "Evaluate the path of an operation against the working copy that the operations before it have left.",

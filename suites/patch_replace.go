@@ -336,6 +336,17 @@ func (s *session) patchReplacesWithoutPath() {
 			s.patched(p, c.othersKept(p, "title", "emails"))
 		})
 
+		s.it("replace without path keeps the sub-attributes of a complex attribute that value does not name", ID("patch.replace-pathless-keeps"), Requires("7644-3.5.2.3-05"), Explain{
+			Why: "Whoever sends the new family name alone loses the given name.",
+			Fix: "Merge the given sub-attributes into the stored value, with a path and without.",
+		}, func() {
+			s.settable("name.familyName", "name.givenName")
+			c.wants(Assigned("name.givenName"))
+			p := c.step(op("replace", nil, object{"name": object{"familyName": "Pathless"}}))
+			// A warning only: the text speaks of a target location, which is the resource here.
+			s.patched(p, patchedTo(p, "name.familyName", "Pathless"), Softly(reports.Warn, patchKept(p, "name.givenName")))
+		})
+
 		s.it("an operation without path may repeat the id of the resource", ID("patch.replace-pathless-id"), Requires("7644-3.5.2.3-01"), Explain{
 			Why: "Okta sends the id inside the value when it renames a group.",
 			Fix: "Ignore readOnly attributes inside value where they have the value that is stored.",

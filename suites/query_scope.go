@@ -154,6 +154,9 @@ func (s *session) queryRoot() {
 			}
 		})
 		named := "displayName eq "
+		of := func(r *resource) func(scim.Object) error {
+			return func(o scim.Object) error { return attrIs(o, "meta.resourceType", r.typ.Name) }
+		}
 
 		s.it("a query at the root covers users and groups", ID("query.root-all-types"), Requires("7644-3.4.2.1-01"), Explain{
 			Why: "A client that looks for an id at the root concludes that the resource does not exist.",
@@ -161,6 +164,15 @@ func (s *session) queryRoot() {
 		}, func() {
 			s.judge(user, shows(u), s.counts(1))
 			s.judge(group, shows(g), s.counts(1))
+		})
+
+		s.it("resources that the root finds name their own type", ID("query.root-types"), Requires("7643-3.1-19", "7644-3.4.2.1-01"), Explain{
+			Why: "In a list of all types meta.resourceType alone tells a group from a user.",
+			Fix: "Take meta.resourceType from each resource, and not from the query.",
+		}, func() {
+			s.judge(user, shows(u, of(u)))
+			s.judge(group, shows(g, of(g)))
+			s.judge(s.get("", "filter", named+scim.Quote(name)), shows(u, of(u)), shows(g, of(g)))
 		})
 
 		s.it("meta.resourceType restricts a root query to one type", ID("query.root-resource-type"), Requires("7644-3.4.2.1-02", "7644-3.4.2.2-02"), Explain{

@@ -24,7 +24,7 @@ func (s *session) together(requests ...wire.Request) []*reports.Exchange {
 		view := s.client.View(fmt.Sprintf("%s%d.%d.", prefix, s.names, i+1), func(x *reports.Exchange) { seen[i] = append(seen[i], x) })
 		wg.Go(func() {
 			<-start
-			out[i] = view.Do(s.ctx, r)
+			out[i] = s.follow(view, r)
 		})
 	}
 	close(start)
