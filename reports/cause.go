@@ -26,10 +26,10 @@ func (c Cause) likely() string {
 	return c.Name
 }
 
-// Defect is a defect whose effects are known: the checks that notice it, and no others.
+// Defect is a defect whose effects are known: the checks that notice it, those that may notice it also, and no others.
 type Defect struct {
-	Title string
-	Kills []string
+	Title       string
+	Kills, Also []string
 }
 
 // Causes groups the findings of a run, so that one defect is not taken for many. Each FAIL, WARN and ERROR is in exactly
@@ -129,7 +129,13 @@ func (g *grouping) noticed(d Defect) ([]string, bool) {
 			return nil, false
 		}
 	}
-	return hits, 2*len(hits) >= len(d.Kills)
+	enough := 2*len(hits) >= len(d.Kills)
+	for _, id := range d.Also {
+		if g.open[id] {
+			hits = append(hits, id)
+		}
+	}
+	return hits, enough
 }
 
 // bySymptom groups what is left by what was found, and gives the rest a cause each.

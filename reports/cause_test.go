@@ -37,10 +37,10 @@ func TestCauses(t *testing.T) {
 		},
 	}
 	known := []Defect{
-		{"the answer has no body", []string{"c.known", "d.known"}},
-		{"a part of it", []string{"c.known"}},
-		{"one of its checks passed", []string{"a.fine", "e.patch", "f.patch", "g.filter"}},
-		{"nobody noticed", []string{"nowhere"}},
+		{Title: "the answer has no body", Kills: []string{"c.known", "d.known"}},
+		{Title: "a part of it", Kills: []string{"c.known"}},
+		{Title: "one of its checks passed", Kills: []string{"a.fine", "e.patch", "f.patch", "g.filter"}},
+		{Title: "nobody noticed", Kills: []string{"nowhere"}},
 	}
 	got := Causes(r, known)
 	want := []Cause{
@@ -65,7 +65,7 @@ func TestCauses(t *testing.T) {
 // Every bad result is in one cause, whatever the known defects are.
 func TestCausesLoseNothing(t *testing.T) {
 	r := sample()
-	for _, known := range [][]Defect{nil, {{"all of it", []string{"create.status", "patch.replace", "patch.error"}}}} {
+	for _, known := range [][]Defect{nil, {{Title: "all of it", Kills: []string{"create.status", "patch.replace", "patch.error"}}}} {
 		count := map[string]int{}
 		for _, c := range Causes(r, known) {
 			for _, id := range c.Checks {
@@ -81,5 +81,37 @@ func TestCausesLoseNothing(t *testing.T) {
 				t.Errorf("%s %s is in %d causes", res.Word, res.ID, count[res.ID])
 			}
 		}
+	}
+}
+
+// A known defect is named where it explains all results of their kind: where the same was found elsewhere, or most of what
+// notices it was not judged, the symptom says more.
+func TestCausesNameNoDefectThatExplainsAPart(t *testing.T) {
+	bad := func(id string) Result {
+		return Result{ID: id, Word: Fail, Findings: []Finding{{Word: Fail, Message: "userName", Expected: `"a"`, Got: "nothing"}}}
+	}
+	defect := Defect{Title: "two of them", Kills: []string{"a.one", "b.two"}, Also: []string{"c.three"}}
+	name := func(d Defect, ids ...string) string {
+		r := &Run{}
+		for _, id := range ids {
+			r.Results = append(r.Results, bad(id))
+		}
+		causes := Causes(r, []Defect{d})
+		if len(causes) != 1 {
+			t.Fatalf("%v: %d causes, want 1", ids, len(causes))
+		}
+		return causes[0].Name
+	}
+	for _, ids := range [][]string{{"a.one", "b.two"}, {"a.one", "b.two", "c.three"}} {
+		if got := name(defect, ids...); got != "two of them" {
+			t.Errorf("%v: %q", ids, got)
+		}
+	}
+	if got := name(defect, "a.one", "b.two", "d.four"); got == "two of them" {
+		t.Error("the defect is named though d.four fails in the same way without it")
+	}
+	many := Defect{Title: "five of them", Kills: []string{"a.one", "b.two", "e.not", "f.not", "g.not"}}
+	if got := name(many, "a.one", "b.two"); got == "five of them" {
+		t.Error("the defect is named though most of its checks did not run")
 	}
 }

@@ -396,6 +396,7 @@ func (s *session) bulkCircles() {
 			s.needs("Group", "members")
 			a, b := j.made(0), j.made(1)
 			s.groupsOpen(j.code(0))
+			s.groupsOpen(j.code(1))
 			s.judge(j.x, func(x *reports.Exchange) error {
 				if x.Status == http.StatusConflict {
 					return ErrorBody(x)

@@ -12,7 +12,7 @@ import (
 var defects = sync.OnceValue(func() []reports.Defect {
 	var out []reports.Defect
 	for _, f := range target.Flaws() {
-		out = append(out, reports.Defect{Title: f.Title, Kills: f.Kills})
+		out = append(out, reports.Defect{Title: f.Title, Kills: f.Kills, Also: f.Also})
 	}
 	return out
 })

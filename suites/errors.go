@@ -300,5 +300,28 @@ func (s *session) errorsAfterwards() {
 				s.block("read.status", "the server has not answered anything")
 			}
 		})
+
+		s.it("no error of the run says another status than HTTP does", ID("errors.status-everywhere"), Requires("7644-3.12-03", "7644-3.2-07"), Explain{
+			Why: "Clients that read the body take a conflict for a malformed request, or try again what will never succeed.",
+			Fix: "Write the status of the answer into the error message in one place, for all errors.",
+		}, func() {
+			told := map[string]bool{}
+			for _, x := range s.everything() {
+				says := scim.String(x.Object(), "status")
+				key := strconv.Itoa(x.Status) + " " + says
+				if x.Status < 400 || says == "" || !hasSchema(x.Object(), scim.ErrorURN) || told[key] {
+					continue
+				}
+				told[key] = true
+				if says != strconv.Itoa(x.Status) {
+					s.judge(x, func(*reports.Exchange) error {
+						return wrong("status in the error body", strconv.Itoa(x.Status), says)
+					})
+				}
+			}
+			if len(told) == 0 {
+				s.skip("no error of the run has a SCIM error message with a status")
+			}
+		})
 	})
 }

@@ -103,6 +103,31 @@ func (s *session) schemas() {
 				s.judge(group, declaredSchemas(s.learned.typ("Group")))
 			}
 		})
+		s.it("an extension that users carry is listed by their resource type", ID("schema.extension-listed"), Requires("7643-3-02"), Explain{
+			Why: "Clients that go by /ResourceTypes never map department, manager and employee number, though the service would keep them.",
+			Fix: "List each extension in schemaExtensions of the resource types that it extends.",
+		}, func() {
+			t := s.needsType("User")
+			if s.learned.schema(scim.EnterpriseURN) == nil {
+				s.skip("the target does not publish the enterprise extension")
+			}
+			u, x := s.create("User", s.user("extended", enterprise(object{"department": "Tours"})))
+			if u == nil {
+				s.see(x)
+				s.skip("the target refuses a user with the enterprise extension (status %d)", x.Status)
+			}
+			now := s.readBack(u)
+			if _, carries := scim.Lookup(now.Object(), scim.EnterpriseURN); !carries {
+				s.see(now)
+				s.skip("the target keeps nothing of the enterprise extension")
+			}
+			s.judge(now, declaredSchemas(t), func(*reports.Exchange) error {
+				if t.extension(scim.EnterpriseURN) == nil {
+					return wrong("schemaExtensions of "+t.Name, text("among them "+scim.EnterpriseURN), t.SchemaExtensions)
+				}
+				return nil
+			})
+		})
 		s.it("extension attributes stand inside the member named by the extension's URN", ID("schema.extension-container"), Requires("7643-3.3-04", "7643-3-07"), Explain{
 			Why: "Clients look for extension attributes in that member and nowhere else.",
 			Fix: "Put extension attributes into an object named by the extension's URN.",
