@@ -117,19 +117,22 @@ func (g *grouping) whole(hits []string) bool {
 }
 
 // noticed lists the unexplained results that a defect explains; false where one of its checks has passed, or where most of
-// them were not judged.
+// them did not run.
 func (g *grouping) noticed(d Defect) ([]string, bool) {
 	var hits []string
+	left := 0
 	for _, id := range d.Kills {
 		res, ran := g.results[id]
 		switch {
+		case !ran:
+			left++
 		case g.open[id]:
 			hits = append(hits, id)
-		case ran && (res.Word == Pass || len(res.Findings) == 0 && res.Word == Info):
+		case res.Word == Pass || len(res.Findings) == 0 && res.Word == Info:
 			return nil, false
 		}
 	}
-	enough := 2*len(hits) >= len(d.Kills)
+	enough := len(hits) > 0 && 2*left <= len(d.Kills)
 	for _, id := range d.Also {
 		if g.open[id] {
 			hits = append(hits, id)
