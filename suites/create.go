@@ -359,8 +359,8 @@ func (s *session) creationOwnURI(what string, of func(*reports.Exchange) string)
 
 // bare tells whether an answer shows nothing of a resource, or no more than what all resources have.
 func bare(x *reports.Exchange) bool {
-	for name := range x.Object() {
-		if !slices.Contains([]string{"schemas", "id", "externalid", "meta"}, strings.ToLower(name)) {
+	for name, v := range x.Object() {
+		if scim.Assigned(v) && !slices.Contains([]string{"schemas", "id", "externalid", "meta"}, strings.ToLower(name)) {
 			return false
 		}
 	}
