@@ -183,7 +183,7 @@ func FuzzCreatedID(f *testing.F) {
 	f.Add("/Users/%41%2F", `7`)
 	f.Add("%", `{"a":[]}`)
 	f.Fuzz(func(t *testing.T, location, id string) {
-		if got := lastSegment(location); got != "" {
+		if got := scim.IDIn(location); got != "" {
 			if u, err := url.Parse(location); err != nil || u.Path == "" {
 				t.Fatalf("%q gives %q", location, got)
 			}
