@@ -35,11 +35,12 @@ type Defect struct {
 // Causes groups the findings of a run, so that one defect is not taken for many. Each FAIL, WARN and ERROR is in exactly
 // one cause. The gravest cause comes first, and among equals the one that explains most.
 func Causes(r *Run, known []Defect) []Cause {
-	g := &grouping{run: r, results: map[string]Result{}, open: map[string]bool{}}
+	g := &grouping{run: r, results: map[string]Result{}, open: map[string]bool{}, symptoms: map[string]string{}}
 	for _, res := range r.Results {
 		g.results[res.ID] = res
 		if judgedBad(res.Word) {
 			g.open[res.ID] = true
+			g.symptoms[res.ID] = g.symptom(res)
 		}
 	}
 	g.byDefect(known)
@@ -62,7 +63,9 @@ type grouping struct {
 	run     *Run
 	results map[string]Result
 	open    map[string]bool // bad results that no cause explains yet
-	causes  []Cause
+	// symptoms are those of the bad results, which many defects are held against.
+	symptoms map[string]string
+	causes   []Cause
 }
 
 // add makes a cause of checks.
@@ -106,10 +109,10 @@ func (g *grouping) byDefect(known []Defect) {
 func (g *grouping) whole(hits []string) bool {
 	kinds := map[string]bool{}
 	for _, id := range hits {
-		kinds[g.symptom(g.results[id])] = true
+		kinds[g.symptoms[id]] = true
 	}
 	for id := range g.open {
-		if !slices.Contains(hits, id) && kinds[g.symptom(g.results[id])] {
+		if !slices.Contains(hits, id) && kinds[g.symptoms[id]] {
 			return false
 		}
 	}
@@ -149,7 +152,7 @@ func (g *grouping) bySymptom() {
 		if !g.open[res.ID] {
 			continue
 		}
-		key := g.symptom(res)
+		key := g.symptoms[res.ID]
 		if groups[key] == nil {
 			order = append(order, key)
 		}

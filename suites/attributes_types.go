@@ -48,7 +48,7 @@ func (s *session) attributeTypes(z *zoo) {
 				o := z.minimal(t, "created")
 				x := s.post(t.Endpoint, t.Endpoint, o)
 				s.see(x)
-				if x.Status == http.StatusMethodNotAllowed || x.Status == http.StatusNotImplemented || x.Status == http.StatusForbidden {
+				if closedTo(x.Status) {
 					s.note("not judged: clients may not create a %s", t.Name)
 					continue
 				}
@@ -376,15 +376,14 @@ func sameTraits(t *resourceType, how string, got, want scim.Object) error {
 	return errors.Join(errs...)
 }
 
-// refer GETs a reference, which may be relative to the base (RFC 7643 §2.3.7): a path from the base on, or a whole one.
+// refer GETs a reference, which may be relative to the base (RFC 7643 §2.3.7); what leads out of the base goes there.
 func (s *session) refer(ref string) *reports.Exchange {
-	if u, err := url.Parse(ref); err == nil && !u.IsAbs() {
-		base, _ := url.Parse(s.client.Base()) // the client has read it before
-		if path := strings.TrimSuffix(base.EscapedPath(), "/"); path != "" && strings.HasPrefix(ref, path+"/") {
-			ref = base.ResolveReference(u).String()
-		} else {
-			ref = "/" + strings.TrimLeft(ref, "/")
-		}
+	switch u, err := url.Parse(ref); {
+	case err != nil || u.IsAbs():
+	case strings.HasPrefix(ref, "../"):
+		ref = "/" + ref
+	default:
+		ref = s.creationURI(ref)
 	}
 	return s.do(wire.Request{Method: http.MethodGet, Path: ref})
 }
