@@ -347,43 +347,17 @@ func (s *session) do(r wire.Request) *reports.Exchange {
 	return s.follow(s.client, r)
 }
 
-// follow sends a request through c. Where the target sends a GET to another place of its own, it goes there (RFC 7644 §3.12
-// Table 8); how /Me does so is judged where /Me is.
+// follow sends a request through c, and a GET to where the target sends it; how /Me does so is judged where /Me is.
 func (s *session) follow(c *wire.Client, r wire.Request) *reports.Exchange {
-	x := c.Do(s.ctx, r)
-	for range maxRedirects {
-		to := s.redirected(x)
-		if to == "" || x.Method != http.MethodGet || strings.HasPrefix(r.Path, "/Me") {
-			break
-		}
-		r.Path, r.RawQuery = to, ""
-		x = c.Do(s.ctx, r)
+	if strings.HasPrefix(r.Path, "/Me") {
+		return c.Do(s.ctx, r)
 	}
-	return x
+	return wire.Follow(s.ctx, c, r)
 }
 
 // get reads a path relative to the base, with query parameters as alternating names and values.
 func (s *session) get(path string, params ...string) *reports.Exchange {
 	return s.do(wire.Request{Method: http.MethodGet, Path: path, RawQuery: query(s.fit(params)...)})
-}
-
-// maxRedirects is how often a request is sent elsewhere before its answer is taken as it is.
-const maxRedirects = 3
-
-// redirected is where an answer sends the request, "" where it does not or to another host.
-func (s *session) redirected(x *reports.Exchange) string {
-	if x.Status != http.StatusTemporaryRedirect && x.Status != http.StatusPermanentRedirect {
-		return ""
-	}
-	asked, err := url.Parse(x.URL)
-	if err != nil {
-		return ""
-	}
-	to, err := asked.Parse(x.Header().Get("Location"))
-	if err != nil || x.Header().Get("Location") == "" || !s.creationHost(to.String()) {
-		return ""
-	}
-	return to.String()
 }
 
 // post sends a body to a path; creates names the endpoint whose resource comes into being, or is "".

@@ -150,7 +150,7 @@ func leftover(e Entry, why string) *Leftover {
 
 func (t *tidy) do(r Request) *reports.Exchange {
 	r.ledger, r.tidying = t.l, true
-	return t.c.Do(t.ctx, r)
+	return Follow(t.ctx, t.c, r)
 }
 
 func missing(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
