@@ -92,6 +92,16 @@ func (a *Audit) Foreign(ctx context.Context) {
 	}
 }
 
+// LeftOut tells what was not provisioned.
+func (a *Audit) LeftOut() {
+	if out := a.Target.LeftOut(); len(out) > 0 {
+		a.Findings.Add(Finding{
+			Kind: "left-out", Word: reports.Info,
+			Message: "not provisioned, since the target does not declare it, or declares that it cannot be written or not be seen: " + strings.Join(out, ", "),
+		})
+	}
+}
+
 // changed names the first attribute that differs.
 func changed(before scim.Object, now *reports.Exchange) string {
 	if now.Status == 404 {

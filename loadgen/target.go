@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -17,14 +18,16 @@ type Target struct {
 	NoPatch, NoFilter, NoGroups, ETag bool
 	// CursorOnly tells that lists have no startIndex (RFC 9865 §4).
 	CursorOnly bool
-	// MembersAsked tells that groups show their members only to those who ask for them.
-	MembersAsked bool
+	// MembersAsked tells that groups show their members only to those who ask for them, NoMembers that nobody may change
+	// them or see them, and NoRename that a group keeps its displayName.
+	MembersAsked, NoMembers, NoRename bool
 	// Configured tells that the service provider configuration can be read.
 	Configured bool
 	// Foreign are records that were there before; nothing of them may change.
 	Foreign []Foreign
 
-	declared map[string]bool // nil = the target does not publish its schemas
+	declared      map[string]bool // nil = the target does not publish its schemas
+	users, groups needs
 }
 
 // Foreign is a record that this run did not make, as it was before the load.
@@ -41,10 +44,14 @@ const foreignKept = 20
 // is taken as the RFCs have it: a load run goes on where discovery is broken. Records with tag in their name are this run's own.
 func Learn(ctx context.Context, c Client, tag string) *Target {
 	t := &Target{Users: "/Users", Groups: "/Groups"}
-	users, groups := false, false
+	var users, groups scim.Object
 	for _, rt := range scim.Objects(get(ctx, c, "/ResourceTypes").Object(), "Resources") {
-		users = users || scim.String(rt, "schema") == scim.UserURN
-		groups = groups || scim.String(rt, "schema") == scim.GroupURN
+		switch scim.String(rt, "schema") {
+		case scim.UserURN:
+			users = rt
+		case scim.GroupURN:
+			groups = rt
+		}
 		endpoint := "/" + strings.Trim(scim.String(rt, "endpoint"), "/")
 		if endpoint == "/" || strings.Contains(endpoint, ":") {
 			continue
@@ -56,7 +63,7 @@ func Learn(ctx context.Context, c Client, tag string) *Target {
 			t.Groups = endpoint
 		}
 	}
-	t.NoGroups = users && !groups
+	t.NoGroups = users != nil && groups == nil
 	config := get(ctx, c, configPath).Object()
 	t.Configured = config != nil
 	t.ETag, _ = scim.Get(config, "etag.supported").(bool)
@@ -68,7 +75,11 @@ func Learn(ctx context.Context, c Client, tag string) *Target {
 	}
 	index, said := scim.Get(config, "pagination.index").(bool)
 	t.CursorOnly = said && !index
-	t.learnSchemas(get(ctx, c, "/Schemas").Object())
+	schemas := get(ctx, c, "/Schemas").Object()
+	t.learnSchemas(schemas)
+	if t.Published() {
+		t.users, t.groups = needsOf(schemas, users, scim.UserURN), needsOf(schemas, groups, scim.GroupURN)
+	}
 	t.survey(ctx, c, tag)
 	return t
 }
@@ -76,7 +87,7 @@ func Learn(ctx context.Context, c Client, tag string) *Target {
 const configPath = "/ServiceProviderConfig"
 
 func get(ctx context.Context, c Client, path string) *reports.Exchange {
-	return c.Do(ctx, wire.Request{Path: path})
+	return wire.Follow(ctx, c, wire.Request{Path: path})
 }
 
 func (t *Target) learnSchemas(list scim.Object) {
@@ -86,11 +97,7 @@ func (t *Target) learnSchemas(list scim.Object) {
 		prefix := ""
 		switch {
 		case strings.EqualFold(id, scim.GroupURN):
-			for _, a := range scim.Objects(s, "attributes") {
-				if strings.EqualFold(scim.String(a, "name"), "members") {
-					t.MembersAsked = strings.EqualFold(scim.String(a, "returned"), "request")
-				}
-			}
+			t.learnGroups(scim.Objects(s, "attributes"))
 			continue
 		case strings.EqualFold(id, scim.EnterpriseURN):
 			prefix = scim.EnterpriseURN + ":"
@@ -109,6 +116,42 @@ func (t *Target) learnSchemas(list scim.Object) {
 	if _, ok := declared["username"]; ok {
 		t.declared = declared
 	}
+}
+
+func (t *Target) learnGroups(attributes []scim.Object) {
+	for _, a := range attributes {
+		mutability, returned := strings.ToLower(scim.String(a, "mutability")), strings.ToLower(scim.String(a, "returned"))
+		switch strings.ToLower(scim.String(a, "name")) {
+		case "members":
+			t.MembersAsked = returned == "request"
+			t.NoMembers = slices.Contains([]string{"readonly", "immutable", "writeonly"}, mutability) || returned == "never"
+		case "displayname":
+			t.NoGroups = t.NoGroups || mutability == "readonly"
+			t.NoRename = mutability == "immutable"
+		}
+	}
+}
+
+// Managers tells whether users can have managers, and others later.
+func (t *Target) Managers() bool {
+	value, said := t.declared[ManagerPath+".value"]
+	return t.Declares(ManagerPath) && (value || !said)
+}
+
+// LeftOut lists what users and groups have and are not provisioned with, since the target does not declare it, or declares that
+// it cannot be written or not be seen.
+func (t *Target) LeftOut() (out []string) {
+	switch {
+	case t.NoGroups:
+		out = append(out, "groups")
+	case t.NoMembers:
+		out = append(out, "members of groups")
+	}
+	if !t.Managers() {
+		out = append(out, "managers")
+	}
+	_, omit := t.Attributes()
+	return append(out, slices.Compact(omit)...)
 }
 
 // usable tells whether what is written to an attribute, at any time, can be expected back. One that is readOnly may be
@@ -134,11 +177,18 @@ func (t *Target) Declares(path string) bool {
 	return t.declared[strings.ToLower(path)]
 }
 
-// Attributes returns those UserAttributes that the target declares, and the others as fixtures.Directory.Omit takes them.
+// Attributes returns those UserAttributes that the target declares, with its words for their types, and the others as
+// fixtures.Directory.Omit takes them.
 func (t *Target) Attributes() (declared []Attribute, omit []string) {
 	for _, a := range UserAttributes() {
+		if a.Type != "" {
+			a.Type = t.typeOf(a.Root, slices.Index(usualTypesOf(a.Root), a.Type))
+			if a.Type == "" {
+				continue // fixtures.Directory.Fit leaves the value out
+			}
+		}
 		switch whole := (Attribute{URN: a.URN, Root: a.Root}).Declaration(); {
-		case !t.Declares(whole):
+		case !t.Declares(whole), a.Type != "" && !t.Declares(whole+".type"):
 			omit = append(omit, whole)
 		case !t.Declares(a.Declaration()):
 			omit = append(omit, a.Declaration())

@@ -132,25 +132,8 @@ func (s *session) asks() (out []string) {
 
 // numbered puts a number of its own into each text that asks for one by "{n}", since some values must be unique.
 func (s *session) numbered(v any) any {
-	switch t := v.(type) {
-	case string:
-		if !strings.Contains(t, "{n}") {
-			return t
-		}
+	return scim.Numbered(v, func() string {
 		s.numbers++
-		return strings.ReplaceAll(t, "{n}", fmt.Sprintf("%04d", s.numbers))
-	case []any:
-		out := make([]any, len(t))
-		for i := range t {
-			out[i] = s.numbered(t[i])
-		}
-		return out
-	case scim.Object:
-		out := scim.Object{}
-		for k, e := range t {
-			out[k] = s.numbered(e)
-		}
-		return out
-	}
-	return v
+		return fmt.Sprintf("%04d", s.numbers)
+	})
 }

@@ -24,7 +24,7 @@ func (s *session) asyncRequest() string {
 // replaceLater asks for a change of u that may be answered before it is made.
 func (s *session) replaceLater(u *resource, attr, value string, headers ...string) *reports.Exchange {
 	o := clone(u.Sent)
-	put(o, attr, value)
+	scim.Put(o, attr, value)
 	return s.putOver(u, o, append([]string{"Prefer", "respond-async"}, headers...)...)
 }
 

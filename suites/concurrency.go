@@ -330,12 +330,12 @@ func (s *session) concurrentPatches() {
 			Fix: "Write the whole update in one transaction, and read what was committed.",
 		}, func() {
 			for range raceRounds {
-				u := s.makeUser("race-read", func(o scim.Object) { put(o, names[0], "same"); put(o, names[1], "same") })
+				u := s.makeUser("race-read", func(o scim.Object) { scim.Put(o, names[0], "same"); scim.Put(o, names[1], "same") })
 				requests := []wire.Request{}
 				for range 2 {
 					o, v := clone(u.Sent), s.tag("race")
-					put(o, names[0], v)
-					put(o, names[1], v)
+					scim.Put(o, names[0], v)
+					scim.Put(o, names[1], v)
 					requests = append(requests, putOf(u, o))
 				}
 				requests = append(requests, times(raceWidth, wire.Request{Path: u.path()})...)

@@ -138,8 +138,8 @@ func (s *session) concurrentLists() {
 		}, func() {
 			f := s.fleet()
 			for range raceRounds {
-				leaver := s.makeUser("race-leaver", func(o scim.Object) { put(o, f.attr, f.mark) })
-				joiner := s.user("race-joiner", func(o scim.Object) { put(o, f.attr, f.mark) })
+				leaver := s.makeUser("race-leaver", func(o scim.Object) { scim.Put(o, f.attr, f.mark) })
+				joiner := s.user("race-joiner", func(o scim.Object) { scim.Put(o, f.attr, f.mark) })
 				list := wire.Request{Path: f.endpoint(), RawQuery: query(s.fit([]string{"filter", f.filter, "count", "50"})...)}
 				xs := s.volley(append(times(raceWidth, list), s.postOf(leaver.typ, joiner), wire.Request{Method: http.MethodDelete, Path: leaver.path()})...)
 				if u := s.adopt(leaver.typ, joiner, xs[raceWidth]); u != nil {

@@ -91,10 +91,10 @@ func (p *crowd) join(t *resourceType, who string, want scim.Object) bool {
 			continue
 		}
 		if strings.HasPrefix(path, "urn:") {
-			put(o, path, v)
+			scim.Put(o, path, v)
 			continue
 		}
-		if word, isText := v.(string); isText && chosen(t.attribute(path), word, 0) != word {
+		if word, isText := v.(string); isText && scim.Chosen(t.attribute(path), word, 0) != word {
 			delete(want, path) // the schema has it take other values
 			continue
 		}

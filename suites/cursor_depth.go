@@ -55,7 +55,7 @@ func (s *session) cursorDepth() {
 				s.skip("the users of this run can be told by displayName alone")
 			}
 			for _, letter := range []string{"c", "a", "d", "b"} {
-				u := s.makeUser("shuffled", set("displayName", letter+" "+mark), func(o scim.Object) { put(o, f.attr, mark) })
+				u := s.makeUser("shuffled", set("displayName", letter+" "+mark), func(o scim.Object) { scim.Put(o, f.attr, mark) })
 				g.users = append(g.users, u)
 				want[letter] = u.ID
 			}

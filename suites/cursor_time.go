@@ -68,7 +68,7 @@ func (s *session) cursorChanges() {
 			f := &fleet{mark: s.tag(what)}
 			f.filter = attr + " eq " + scim.Quote(f.mark)
 			for range size {
-				f.users = append(f.users, s.makeUser(what, func(o scim.Object) { put(o, attr, f.mark) }))
+				f.users = append(f.users, s.makeUser(what, func(o scim.Object) { scim.Put(o, attr, f.mark) }))
 			}
 			return f
 		}
@@ -98,7 +98,7 @@ func (s *session) cursorChanges() {
 			var at *fleet
 			err := walkWhile("cursor-add", func(f *fleet) {
 				at = f
-				s.makeUser("cursor-add", func(o scim.Object) { put(o, attr, f.mark) })
+				s.makeUser("cursor-add", func(o scim.Object) { scim.Put(o, attr, f.mark) })
 			})
 			s.judge(at.users[0].Created, func(*reports.Exchange) error { return err })
 		})

@@ -121,7 +121,7 @@ func (t *resourceType) closed(path string) string {
 			return a.Mutability
 		case a.Returned != was.Returned && a.Returned == "never":
 			return "returned: never"
-		case len(a.CanonicalValues) > 0 && slices.ContainsFunc(was.CanonicalValues, func(usual string) bool { return chosen(a, usual, 0) != usual }):
+		case len(a.CanonicalValues) > 0 && slices.ContainsFunc(was.CanonicalValues, func(usual string) bool { return scim.Chosen(a, usual, 0) != usual }):
 			return "one of " + strings.Join(a.CanonicalValues, ", ")
 		}
 	}

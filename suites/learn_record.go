@@ -19,14 +19,14 @@ func (s *session) learnFromRecord() {
 	o := scim.Object{"schemas": []any{t.Schema}, "userName": tag + "@" + s.domain()}
 	for i := range t.base.Attributes {
 		if a := &t.base.Attributes[i]; a.Mutability != "readOnly" && a.Name != "userName" && a.Name != "password" {
-			o[a.Name] = s.sample(a, tag)
+			o[a.Name] = s.filler().Sample(a, tag)
 		}
 	}
 	for i := range t.extensions {
 		ext := scim.Object{}
 		for j := range t.extensions[i].Attributes {
 			if a := &t.extensions[i].Attributes[j]; a.Type == "string" {
-				ext[a.Name] = s.sample(a, tag)
+				ext[a.Name] = s.filler().Sample(a, tag)
 			}
 		}
 		o[t.extensions[i].ID] = ext

@@ -34,7 +34,7 @@ func (s *session) putRevised(u *resource) scim.Object {
 		"title": "Director", "userType": "Contractor",
 	} {
 		if o[name] != nil && may(name) {
-			o[name] = chosen(u.typ.attribute(name), v, 1)
+			o[name] = scim.Chosen(u.typ.attribute(name), v, 1)
 		}
 	}
 	if name, ok := o["name"].(scim.Object); ok {

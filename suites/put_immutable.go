@@ -14,14 +14,14 @@ func (s *session) putImmutable() {
 			if path = putOnce(s.needsType("User")); path == "" {
 				s.skip("the target publishes no simple immutable attribute of users")
 			}
-			u := s.makeUser("put-immutable", func(o scim.Object) { put(o, path, "one") })
+			u := s.makeUser("put-immutable", func(o scim.Object) { scim.Put(o, path, "one") })
 			o := clone(u.Sent)
-			put(o, path, "two")
+			scim.Put(o, path, "two")
 			x = s.putOver(u, o)
 			after = s.readBack(u)
-			fresh := s.makeUser("put-immutable-new", func(o scim.Object) { put(o, path, nil) })
+			fresh := s.makeUser("put-immutable-new", func(o scim.Object) { scim.Put(o, path, nil) })
 			o = clone(fresh.Sent)
-			put(o, path, "one")
+			scim.Put(o, path, "one")
 			s.putOver(fresh, o)
 			first = s.readBack(fresh)
 		})

@@ -78,7 +78,7 @@ func (s *session) putReadOnly() {
 			}
 			boss := s.makeUser("put-boss")
 			o := clone(u.Sent)
-			put(o, path, scim.Object{"value": boss.ID, "displayName": "Nonsense"})
+			scim.Put(o, path, scim.Object{"value": boss.ID, "displayName": "Nonsense"})
 			x := s.putOver(u, o)
 			s.judge(s.readBack(u), func(x *reports.Exchange) error {
 				if got := scim.String(x.Object(), path+".displayName"); got == "Nonsense" {

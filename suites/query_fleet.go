@@ -51,7 +51,7 @@ func (s *session) makeFleet() *fleet {
 	}
 	marked := func(o scim.Object) {
 		for _, name := range shared {
-			put(o, name, f.mark)
+			scim.Put(o, name, f.mark)
 		}
 	}
 	for range fleetSize {

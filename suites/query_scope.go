@@ -92,13 +92,13 @@ func (s *session) queryFreshness() {
 		s.beforeAll(func() {
 			f := s.fleet()
 			attr, before, after = f.attr, s.tag("before"), s.tag("after")
-			u = s.makeUser("fresh", func(o scim.Object) { put(o, attr, before) })
+			u = s.makeUser("fresh", func(o scim.Object) { scim.Put(o, attr, before) })
 			byName := "userName eq " + scim.Quote(scim.String(u.Sent, "userName"))
 			look := func() *reports.Exchange { return s.get(u.typ.Endpoint, "filter", byName) }
 			found = s.await(look, func(x *reports.Exchange) bool { return item(x, u) != nil })
 
 			o := clone(u.Sent)
-			put(o, attr, after)
+			scim.Put(o, attr, after)
 			if x := s.replace(u, o); !x.Success() || scim.String(s.read(u).Object(), attr) != after {
 				return
 			}

@@ -17,7 +17,7 @@ func (s *session) searchSensitive() {
 			s.requires(Filter)
 			s.needs("User", "name.familyName")
 			family := s.tag("family")
-			u = s.makeUser("sensitive", func(o scim.Object) { put(o, "name.familyName", family) })
+			u = s.makeUser("sensitive", func(o scim.Object) { scim.Put(o, "name.familyName", family) })
 			filter = "name.familyName eq " + scim.Quote(family)
 			x = s.get(u.typ.Endpoint, "filter", filter)
 		})

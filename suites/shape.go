@@ -69,7 +69,7 @@ func (s *session) user(what string, edits ...func(scim.Object)) scim.Object {
 		"phoneNumbers": []any{scim.Object{"value": "+1-201-555-0123", "type": "work"}},
 	} {
 		if _, set := scim.Lookup(o, path); !set && t.attribute(path) != nil {
-			o[path] = chosen(t.attribute(path), t.prune(path, v), 0)
+			o[path] = scim.Chosen(t.attribute(path), t.prune(path, v), 0)
 		}
 	}
 	for _, edit := range edits {
@@ -117,19 +117,22 @@ func memberList(members ...*resource) []any {
 	return list
 }
 
+// filler makes what a schema requires.
+func (s *session) filler() scim.Filler { return scim.Filler{Domain: s.domain()} }
+
 // fillRequired gives every attribute that the schema requires, or the configuration asks for, a fitting value.
 func (s *session) fillRequired(typ string, o scim.Object, tag string) {
 	t := s.needsType(typ)
-	maps.Copy(o, s.withRequired(o, t.base.Attributes, tag))
+	maps.Copy(o, s.filler().Required(o, t.base.Attributes, tag))
 	for _, e := range t.SchemaExtensions {
 		if sch := s.learned.schema(e.Schema); e.Required && sch != nil {
-			o[e.Schema] = s.withRequired(scim.Object{}, sch.Attributes, tag)
+			o[e.Schema] = s.filler().Required(scim.Object{}, sch.Attributes, tag)
 			o["schemas"] = append(scim.List(o, "schemas"), e.Schema)
 		}
 	}
 	configured := s.required(t)
 	for _, path := range slices.Sorted(maps.Keys(configured)) {
-		put(o, path, s.numbered(configured[path]))
+		scim.Put(o, path, s.numbered(configured[path]))
 	}
 }
 
@@ -142,14 +145,14 @@ func (s *session) completed(t *resourceType, o scim.Object) scim.Object {
 		ext, isObject := v.(scim.Object)
 		if defined == nil || !isObject {
 			if a := t.attribute(name); a != nil {
-				o[name] = s.completedValue(a, v)
+				o[name] = s.filler().Complete(a, v, filler)
 			}
 			continue
 		}
-		ext = s.withRequired(ext, defined.Attributes, filler)
+		ext = s.filler().Required(ext, defined.Attributes, filler)
 		for k, inner := range ext {
 			if a := defined.Attr(k); a != nil {
-				ext[k] = s.completedValue(a, inner)
+				ext[k] = s.filler().Complete(a, inner, filler)
 			}
 		}
 		o[name] = ext
@@ -157,46 +160,11 @@ func (s *session) completed(t *resourceType, o scim.Object) scim.Object {
 	return o
 }
 
-// usualTypes are what RFC 7643 §4.1.2 suggests for the types of emails, addresses and phone numbers.
-var usualTypes = []string{"work", "home", "mobile", "other"}
-
-// chosen is a text, or one of the canonical values where the schema does not have it among them; n tells which.
-func chosen(a *scim.Attribute, v any, n int) any {
-	word, isText := v.(string)
-	if !isText || len(a.CanonicalValues) == 0 || slices.ContainsFunc(a.CanonicalValues, func(c string) bool { return strings.EqualFold(c, word) }) {
-		return v
-	}
-	return a.CanonicalValues[n%len(a.CanonicalValues)]
-}
-
-// completedValue is a value of a complex attribute with the parts that the schema requires; others are as they are.
-func (s *session) completedValue(a *scim.Attribute, v any) any {
-	switch v := v.(type) {
-	case scim.Object:
-		if len(v) > 0 {
-			return s.withRequired(v, a.SubAttributes, filler)
-		}
-	case []any:
-		if !a.Complex() {
-			return v
-		}
-		out := slices.Clone(v)
-		for i, e := range out {
-			out[i] = s.completedValue(a, e)
-			if o, ok := out[i].(scim.Object); ok && a.Sub("type") != nil && slices.Contains(usualTypes, scim.String(o, "type")) {
-				o["type"] = chosen(a.Sub("type"), o["type"], i)
-			}
-		}
-		return out
-	}
-	return v
-}
-
 // completedOps are PATCH operations whose new values of multi-valued attributes have the parts that the schema requires.
 func (s *session) completedOps(t *resourceType, ops []scim.Object) []scim.Object {
 	many := func(path string, v any) any {
 		if a := t.attribute(path); a != nil && a.MultiValued {
-			return s.completedValue(a, v)
+			return s.filler().Complete(a, v, filler)
 		}
 		return v
 	}
@@ -228,95 +196,6 @@ func (s *session) completedOps(t *resourceType, ops []scim.Object) []scim.Object
 
 // filler is in texts that a schema requires beside what a check is about.
 const filler = "Required"
-
-// withRequired copies o and adds what is required among the definitions.
-func (s *session) withRequired(o scim.Object, definitions []scim.Attribute, tag string) scim.Object {
-	o = maps.Clone(o)
-	for i := range definitions {
-		a := &definitions[i]
-		if _, set := scim.Lookup(o, a.Name); set || !a.Required || a.Mutability == "readOnly" {
-			continue
-		}
-		if o[a.Name] = s.sample(a, tag); a.Name == "primary" {
-			o[a.Name] = false // of which there may be any number
-		}
-	}
-	return o
-}
-
-// put sets the attribute at a path in standard notation, making the objects on the way.
-func put(o scim.Object, path string, v any) {
-	p := scim.ParsePath(path)
-	if p.URN != "" {
-		ext, ok := o[p.URN].(scim.Object)
-		if !ok {
-			ext = scim.Object{}
-			o[p.URN] = ext
-			o["schemas"] = append(scim.List(o, "schemas"), p.URN)
-		}
-		o = ext
-	}
-	if p.Sub == "" {
-		o[p.Attr] = v
-		return
-	}
-	c, ok := o[p.Attr].(scim.Object)
-	if !ok {
-		c = scim.Object{}
-		o[p.Attr] = c
-	}
-	c[p.Sub] = v
-}
-
-// sample makes a value that fits the attribute's type.
-func (s *session) sample(a *scim.Attribute, tag string) any {
-	one := s.sampleOne(a, tag)
-	if a.MultiValued {
-		return []any{one}
-	}
-	return one
-}
-
-func (s *session) sampleOne(a *scim.Attribute, tag string) any {
-	if len(a.CanonicalValues) > 0 {
-		return a.CanonicalValues[0]
-	}
-	switch a.Type {
-	case "boolean":
-		return true
-	case "integer":
-		return 1
-	case "decimal":
-		return 1.5
-	case "dateTime":
-		return "2026-01-02T03:04:05Z"
-	case "binary":
-		return "c2NpbXByb29m"
-	case "reference":
-		return "https://" + s.domain() + "/" + tag
-	case "complex":
-		o := scim.Object{}
-		for i := range a.SubAttributes {
-			sub := &a.SubAttributes[i]
-			if (sub.Required || sub.Name == "value") && sub.Mutability != "readOnly" {
-				o[sub.Name] = s.sample(sub, tag)
-			}
-		}
-		if strings.EqualFold(a.Name, "name") {
-			o["givenName"], o["familyName"] = "Given", "Family"
-		}
-		for i := 0; len(o) == 0 && i < len(a.SubAttributes); i++ { // an empty value is none
-			if sub := &a.SubAttributes[i]; sub.Mutability != "readOnly" {
-				o[sub.Name] = s.sample(sub, tag)
-			}
-		}
-		return o
-	}
-	if strings.Contains(strings.ToLower(a.Name), "email") || a.Name == "value" {
-		return tag + "@" + s.domain()
-	}
-	return tag
-}
 
 // clone copies an object deeply enough to edit its members.
 func clone(o scim.Object) scim.Object {

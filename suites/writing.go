@@ -64,7 +64,7 @@ func (s *session) extended(attrs scim.Object) func(scim.Object) {
 		t := s.needsType("User")
 		for name, v := range attrs {
 			if path := scim.EnterpriseURN + ":" + name; t.attribute(path) != nil {
-				put(o, path, t.prune(path, v))
+				scim.Put(o, path, t.prune(path, v))
 			}
 		}
 	}

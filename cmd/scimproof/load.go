@@ -261,7 +261,7 @@ func (m *Main) runLoadAt(ctx context.Context, f *loadFlags, file *configFile, p 
 	if f.embedded {
 		run.Target.Name = "embedded target"
 	}
-	l := &loadRun{m: m, f: f, p: p, run: run, wire: cfg, required: file.User.Required}
+	l := &loadRun{m: m, f: f, p: p, run: run, wire: cfg, required: requirements{file.User.Required, file.Types["Group"].Required}}
 	if f.plan {
 		return l.showPlan(ctx)
 	}

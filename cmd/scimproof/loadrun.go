@@ -29,7 +29,7 @@ type loadRun struct {
 	p        prepared
 	run      *reports.Run
 	wire     wire.Config
-	required map[string]any
+	required requirements
 
 	client  *wire.Client
 	plan    loadgen.Plan
@@ -178,6 +178,9 @@ func (l *loadRun) reach(ctx context.Context) *reports.Cut {
 		return &reports.Cut{Kind: reports.CutUnreachable, Why: x.Err().Error(), Hint: hint}
 	case x.Status == http.StatusUnauthorized || x.Status == http.StatusForbidden:
 		return &reports.Cut{Kind: reports.CutAuth, Why: fmt.Sprintf("GET /Users answered %d", x.Status), Hint: "check the credential"}
+	}
+	if to := x.Header().Get("Location"); x.Status >= 300 && x.Status < 400 && to != "" {
+		return &reports.Cut{Kind: reports.CutNotSCIM, Why: fmt.Sprintf("GET /Users answered %d, a redirection to %s, which a load does not follow", x.Status, to), Hint: "give the base URL that it leads to; where that is a login page, the credential or the URL is wrong"}
 	}
 	if _, list := scim.Lookup(x.Object(), "totalResults"); !list || !x.Success() {
 		return &reports.Cut{Kind: reports.CutNotSCIM, Why: fmt.Sprintf("GET /Users answered %d, and no ListResponse", x.Status), Hint: hint}

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,13 +114,16 @@ func (s *scenarioFlags) identity() map[string]string {
 	return id
 }
 
+// requirements are values that a target asks for beyond its schemas, by path.
+type requirements struct{ user, group map[string]any }
+
 // make learns the target and makes the plan; it only reads.
-func (s *scenarioFlags) make(ctx context.Context, client *wire.Client, seed int64, tag string, part loadgen.Shard, required map[string]any) (loadgen.Plan, error) {
+func (s *scenarioFlags) make(ctx context.Context, client *wire.Client, seed int64, tag string, part loadgen.Shard, required requirements) (loadgen.Plan, error) {
 	t := loadgen.Learn(ctx, client, tag)
 	if t.NoFilter && (s.scenario != "initial" || s.match != string(provisioning.MatchList)) {
 		return nil, usage("--scenario initial --match list pages through the users instead", "the target says that it does not support filters, so nobody can be looked up there")
 	}
-	d := fixtures.Directory{Seed: seed, Users: s.users, Groups: s.groups, Memberships: s.memberships, Tag: tag, Domain: s.domain, Extra: nested(required)}
+	d := fixtures.Directory{Seed: seed, Users: s.users, Groups: s.groups, Memberships: s.memberships, Tag: tag, Domain: s.domain, Extra: required.user, GroupExtra: required.group}
 	if s.scenario == "churn" {
 		cfg := churn.Config{Directory: d, Target: t, Part: part}
 		cfg.Duplicates, _ = percent(s.duplicates)
@@ -151,32 +152,9 @@ func (s *scenarioFlags) make(ctx context.Context, client *wire.Client, seed int6
 	if s.noGrowth || part.N > 1 {
 		return plan, nil
 	}
-	d.Tag += "p" // names of their own
-	return loadgen.Probes{Target: t, Directory: d, Users: s.users, Existing: existing}.Around(plan), nil
-}
-
-// nested turns attributes by their path into an object.
-func nested(values map[string]any) scim.Object {
-	if len(values) == 0 {
-		return nil
-	}
-	o := scim.Object{}
-	for _, path := range slices.Sorted(maps.Keys(values)) {
-		p, in := scim.ParsePath(path), o
-		for _, step := range []string{p.URN, p.Attr} {
-			if step == "" || step == p.Attr && p.Sub == "" {
-				continue
-			}
-			inner, ok := in[step].(scim.Object)
-			if !ok {
-				inner = scim.Object{}
-				in[step] = inner
-			}
-			in = inner
-		}
-		in[cmp.Or(p.Sub, p.Attr)] = values[path]
-	}
-	return o
+	d.Tag += "p" // names and numbers of their own
+	d.From = 2 * (s.users + max(s.joiners, 0))
+	return loadgen.Probes{Target: t, Directory: t.Suit(d), Users: s.users, Existing: existing}.Around(plan), nil
 }
 
 // total is how many resources an endpoint says that it has, 0 where it does not.

@@ -82,13 +82,15 @@ func New(cfg Config) (*Plan, error) {
 		return nil, err
 	}
 	if cfg.Target.NoGroups {
-		cfg.Directory.Groups, cfg.Directory.Memberships = 0, 0
+		cfg.Directory.Groups = 0
+	}
+	if cfg.Target.NoGroups || cfg.Target.NoMembers {
+		cfg.Directory.Memberships = 0
 	}
 	p := &Plan{cfg: cfg, users: cfg.Part.Count(cfg.Directory.Users), groups: cfg.Part.Count(cfg.Directory.Groups)}
-	var omit []string
-	p.attrs, omit = cfg.Target.Attributes()
-	p.raced = raceable(p.attrs)
-	p.cfg.Directory.Omit = append(omit, cfg.Directory.Omit...)
+	p.attrs, _ = cfg.Target.Attributes()
+	p.raced = raceable(cfg.Target, p.attrs)
+	p.cfg.Directory = cfg.Target.Suit(cfg.Directory)
 	local := cfg.Directory
 	local.Seed += int64(cfg.Part.I)
 	local.Users, local.Groups, local.Memberships = p.users, p.groups, cfg.Part.Count(cfg.Directory.Memberships)
@@ -98,10 +100,10 @@ func New(cfg Config) (*Plan, error) {
 }
 
 // raceable picks the two attributes that racing updates change.
-func raceable(attrs []loadgen.Attribute) []loadgen.Attribute {
+func raceable(t *loadgen.Target, attrs []loadgen.Attribute) []loadgen.Attribute {
 	var out []loadgen.Attribute
 	for _, a := range []loadgen.Attribute{{Root: "displayName"}, {Root: "name", Sub: "familyName"}, {Root: "title"}, {Root: "userType"}} {
-		if len(out) < 2 && slices.Contains(attrs, a) {
+		if len(out) < 2 && slices.Contains(attrs, a) && t.Free(a) {
 			out = append(out, a)
 		}
 	}
@@ -119,6 +121,9 @@ func (p *Plan) equal(i int) bool      { return p.drawn("equal", i, p.cfg.Equals)
 func (p *Plan) races(i int) bool {
 	return len(p.raced) == 2 && p.drawn("race", i, p.cfg.Races) && !p.cfg.Target.NoPatch
 }
+
+// deactivates tells whether the target has accounts that are active or not.
+func (p *Plan) deactivates() bool { return slices.Contains(p.attrs, loadgen.Attribute{Root: "active"}) }
 
 // guarded tells whether the racing updates of user i carry If-Match; the others change different attributes.
 func (p *Plan) guarded(i int) bool { return p.cfg.Target.ETag && p.drawn("guarded", i, 0.5) }
@@ -258,8 +263,12 @@ func (p *Plan) Predict(part loadgen.Shard) map[string]int {
 	}
 	n := map[string]int{}
 	for i := range whole.users {
-		for name, times := range map[string]int{loadgen.Lookup: 2, loadgen.Create: 1, loadgen.Read: 5, loadgen.Deactivate: 1, loadgen.Put: 1, loadgen.Delete: 1} {
+		for name, times := range map[string]int{loadgen.Lookup: 2, loadgen.Create: 1, loadgen.Read: 4, loadgen.Put: 1, loadgen.Delete: 1} {
 			n[name] += times
+		}
+		if whole.deactivates() {
+			n[loadgen.Deactivate]++
+			n[loadgen.Read]++
 		}
 		if cfg.Target.NoPatch {
 			n[loadgen.Put]++
@@ -283,7 +292,9 @@ func (p *Plan) Predict(part loadgen.Shard) map[string]int {
 		if cfg.Target.NoPatch {
 			continue
 		}
-		n[loadgen.GroupPatch]++
+		if !cfg.Target.NoRename {
+			n[loadgen.GroupPatch]++
+		}
 		n[loadgen.GroupRead] += 2
 		n[loadgen.MemberAdd] += whole.roster.Size(k)
 		n[loadgen.MemberRemove] += min(1, whole.roster.Size(k))
@@ -304,6 +315,7 @@ func (p *Plan) Audit(ctx context.Context, c loadgen.Client) []loadgen.Finding {
 		a.Groups(ctx, circles{p})
 	}
 	a.Foreign(ctx)
+	a.LeftOut()
 	return p.findings.List()
 }
 

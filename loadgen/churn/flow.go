@@ -83,7 +83,10 @@ func (p *Plan) start(n int) *flow {
 		if p.races(n) {
 			f.steps = append(f.steps, race, readRace)
 		}
-		f.steps = append(f.steps, patch, read, put, read, deactivate, read)
+		f.steps = append(f.steps, patch, read, put, read)
+		if p.deactivates() {
+			f.steps = append(f.steps, deactivate, read)
+		}
 	case phaseGroups:
 		f.steps = []step{groupCreate}
 		if !p.cfg.Target.NoPatch {
@@ -91,7 +94,10 @@ func (p *Plan) start(n int) *flow {
 			if p.roster.Size(n) > 0 {
 				f.steps = append(f.steps, groupRemove)
 			}
-			f.steps = append(f.steps, groupRename, groupRead)
+			if !p.cfg.Target.NoRename {
+				f.steps = append(f.steps, groupRename)
+			}
+			f.steps = append(f.steps, groupRead)
 		}
 		f.steps = append(f.steps, groupDelete)
 	case phaseDelete:
@@ -163,9 +169,7 @@ func (f *flow) operations() []loadgen.Op {
 
 // resource is the user as it is at some point of its life.
 func (f *flow) resource(revision int, active bool) scim.Object {
-	o := f.p.cfg.Directory.User(f.p.cfg.Part.Nth(f.i), revision)
-	o["active"] = active
-	return o
+	return f.p.cfg.Directory.Account(f.p.cfg.Part.Nth(f.i), revision, active)
 }
 
 func (f *flow) change(to scim.Object) { f.before, f.want = f.want, to }

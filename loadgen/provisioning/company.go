@@ -96,9 +96,7 @@ func (c *Company) First(k int) int { return c.roster.First(k) }
 
 // Object is user i as a SCIM resource.
 func (c *Company) Object(i int, s State) scim.Object {
-	o := c.d.User(c.part.Nth(i), int(s.Revision))
-	o["active"] = s.Status == Enabled
-	return o
+	return c.d.Account(c.part.Nth(i), int(s.Revision), s.Status == Enabled)
 }
 
 // AppendObject appends user i as JSON.

@@ -93,7 +93,7 @@ func NewJob(cfg Config, source Source, target *loadgen.Target, tag string) (*Job
 	}
 	j := &Job{cfg: cfg, source: source, target: target, tag: tag, handled: map[string]int{}}
 	j.attrs, _ = target.Attributes()
-	j.managers = !cfg.NoManagers && !target.NoPatch && target.Declares(loadgen.ManagerPath)
+	j.managers = !cfg.NoManagers && !target.NoPatch && target.Managers()
 	return j, nil
 }
 
@@ -128,6 +128,7 @@ func (j *Job) Audit(ctx context.Context, c loadgen.Client) []loadgen.Finding {
 		a.Groups(ctx, teams{j})
 	}
 	a.Foreign(ctx)
+	a.LeftOut()
 	if n := len(j.links.escrow); n > 0 {
 		j.findings.Add(loadgen.Finding{
 			Kind: "not-provisioned", Word: reports.Warn, Count: n, Of: j.source.Users(),
@@ -190,12 +191,13 @@ func (t teams) Expect(k int) loadgen.Expected {
 	return e
 }
 
-// NewCompanyFor makes the part of a directory that a shard provisions, with what the target does not declare left out.
+// NewCompanyFor makes the part of a directory that a shard provisions, as the target can take it.
 func NewCompanyFor(d fixtures.Directory, target *loadgen.Target, part loadgen.Shard) *Company {
-	_, omit := target.Attributes()
 	if target.NoGroups {
-		d.Groups, d.Memberships = 0, 0
+		d.Groups = 0
 	}
-	d.Omit = append(omit, d.Omit...)
-	return NewCompany(d, part)
+	if target.NoGroups || target.NoMembers {
+		d.Memberships = 0
+	}
+	return NewCompany(target.Suit(d), part)
 }

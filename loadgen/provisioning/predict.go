@@ -56,13 +56,24 @@ func predictMatching(cfg Config, s Source, users, groups int) map[string]int {
 }
 
 // PredictTurnover is what an incremental cycle sends after Apply has made t happen to a company that was provisioned completely.
-func PredictTurnover(c *Company, t Turnover, managers bool) map[string]int {
-	n := map[string]int{
-		loadgen.Lookup: t.Joiners, loadgen.Create: t.Joiners, loadgen.Patch: t.Movers, loadgen.Deactivate: t.Leavers, loadgen.Delete: t.Purged,
-	}
+func PredictTurnover(c *Company, t Turnover, target *loadgen.Target, managers bool) map[string]int {
+	n := map[string]int{loadgen.Lookup: t.Joiners, loadgen.Create: t.Joiners, loadgen.Delete: t.Purged}
+	attrs, _ := target.Attributes()
 	changed, _ := c.Changes(0)
 	for _, i := range changed {
 		s := c.User(i)
+		if old := i < c.Users()-t.Joiners; old && s.Status != Purged {
+			// Where a target does not declare what has changed, there is nothing to send.
+			switch differs := loadgen.Compare(attrs, c.Object(i, s), c.Object(i, State{})); {
+			case len(differs) == 0:
+			case target.NoPatch:
+				n[loadgen.Put]++
+			case s.Status == Disabled && len(differs) == 1:
+				n[loadgen.Deactivate]++
+			default:
+				n[loadgen.Patch]++
+			}
+		}
 		m, has := c.Manager(i, int(s.Revision))
 		if !managers || !has || s.Status == Purged || c.User(m).Status == Purged {
 			continue

@@ -155,7 +155,7 @@ func (c *Cycle) managerOf(i int) (loadgen.Op, bool) {
 	c.links.managers[i] = 0 // until it is answered, either one may be there
 	return loadgen.Op{
 		Name: loadgen.Manager, Method: http.MethodPatch, Path: c.userPath(i), Index: i, Step: stepManager, Data: m,
-		Body: loadgen.PatchBody(scim.Object{"op": "add", "path": loadgen.ManagerPath, "value": scim.Object{"value": id}}),
+		Body: loadgen.PatchBody(scim.Object{"op": "add", "path": loadgen.ManagerPath, "value": c.target.Manager(id)}),
 	}, true
 }
 

@@ -76,7 +76,7 @@ func predict(s Setup, managers bool, part loadgen.Shard) map[string]int {
 	}
 	if s.Turnover != nil {
 		c.Apply(*s.Turnover)
-		add(n, PredictTurnover(c, *s.Turnover, managers))
+		add(n, PredictTurnover(c, *s.Turnover, s.Target, managers))
 	}
 	if s.Target.NoGroups {
 		delete(n, loadgen.GroupList)
