@@ -324,7 +324,7 @@ func (z *zoo) patchElements(p *pen) (bool, error) {
 			v, _ := scim.Lookup(o, "value")
 			return whole.path() + "[value eq " + literal(v) + "]"
 		}
-		part := z.partToChange(whole)
+		part := z.partToChange(p, whole)
 		if part != nil {
 			want, _ := z.sampler(p, "elements", 1).element(whole, 0).(scim.Object)
 			value := want[part.sub.Name]
@@ -364,10 +364,13 @@ func (z *zoo) patchElements(p *pen) (bool, error) {
 }
 
 // partToChange picks the sub-attribute of a multi-valued attribute that a filter on value can change: neither value nor
-// one with a meaning of its own.
-func (z *zoo) partToChange(whole trait) *trait {
+// one with a meaning of its own, nor one that the target writes itself.
+func (z *zoo) partToChange(p *pen, whole trait) *trait {
 	for _, a := range whole.parts() {
 		if slices.Contains([]string{"value", "primary", "type", "$ref"}, a.sub.Name) || a.mutability() != "readWrite" || !a.readable() || a.returned() == "request" || len(a.sub.CanonicalValues) > 0 || a.kind() == "boolean" {
+			continue
+		}
+		if sent := a.values(p.a.Sent); len(sent) > 0 && !slices.ContainsFunc(a.values(p.a.now), func(v any) bool { return same(a.kind(), v, sent[0], false) }) {
 			continue
 		}
 		return &a

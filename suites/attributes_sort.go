@@ -63,7 +63,7 @@ func (z *zoo) sorts(kinds string) {
 }
 
 func (z *zoo) sort(p *pen, a trait, filter, order string, first, second *animal) error {
-	x := z.s.get(p.t.Endpoint, "filter", filter, "sortBy", a.path(), "sortOrder", order)
+	x := z.s.get(p.t.Endpoint, "filter", filter, "sortBy", a.path(), "sortOrder", order, "count", "10")
 	z.s.see(x)
 	if x.Status != http.StatusOK {
 		err := wrong("status of sortBy="+a.path()+" for "+p.t.Name, 200, x.Status)

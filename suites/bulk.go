@@ -251,7 +251,7 @@ func (s *session) bulkMethods() {
 			if !s.creationHost(at) {
 				s.skip("location names another host than the target's, which is never asked: %s", at)
 			}
-			s.judge(s.get(at), Status(200), Attr("userName", j.ops[post]["data"].(scim.Object)["userName"]))
+			s.judge(s.get(at), Status(200), Text("userName", scim.String(j.ops[post], "data.userName")))
 		})
 	})
 }

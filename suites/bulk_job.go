@@ -28,13 +28,17 @@ type bulkJob struct {
 	x   *reports.Exchange
 }
 
-// bulkRun sends operations; extra holds further members of the message, as alternating names and values.
+// bulkRun sends operations, unless they are more bytes than the target takes; extra holds further members of the message, as alternating names and values.
 func (s *session) bulkRun(ops []scim.Object, extra ...any) *bulkJob {
 	body := scim.Object{"schemas": []any{scim.BulkRequestURN}, "Operations": ops}
 	for i := 0; i+1 < len(extra); i += 2 {
 		body[extra[i].(string)] = extra[i+1]
 	}
-	return &bulkJob{s: s, ops: ops, x: s.post("/Bulk", "", body)}
+	sent := encode(body)
+	if most := s.learned.limit("bulk.maxPayloadSize"); most > 0 && len(sent) > most {
+		s.skip("the %d bytes of this check do not fit into maxPayloadSize %d", len(sent), most)
+	}
+	return &bulkJob{s: s, ops: ops, x: s.post("/Bulk", "", sent)}
 }
 
 // needsBulk skips unless Bulk may be exercised with n operations in a request.

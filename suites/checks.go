@@ -242,12 +242,14 @@ func attrIs(o scim.Object, path string, want any) error {
 
 // Text is Attr for a string whose letter case a server need not keep, since the attribute is not case-exact (RFC 7643 §7).
 func Text(path, want string) Check {
-	return func(x *reports.Exchange) error {
-		if got := scim.Get(x.Object(), path); !sameFold(got, want) {
-			return wrong(path, want, got)
-		}
-		return nil
+	return func(x *reports.Exchange) error { return textIs(x.Object(), path, want) }
+}
+
+func textIs(o scim.Object, path, want string) error {
+	if got := scim.Get(o, path); !sameFold(got, want) {
+		return wrong(path, want, got)
 	}
+	return nil
 }
 
 // Unassigned wants the attribute at path to have no value.

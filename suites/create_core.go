@@ -80,7 +80,7 @@ func (s *session) createTexts() {
 				s.judge(q.x, declined(scim.InvalidValue))
 				return
 			}
-			s.judge(s.probeState(q, "create.status"), Attr("nickName", long))
+			s.judge(s.probeState(q, "create.status"), Text("nickName", long))
 		})
 
 		s.it("an externalId of digits keeps its leading zeros", ID("create.external-id-digits"), Requires("7643-3.1-16", storedState), Explain{

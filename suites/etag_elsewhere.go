@@ -56,7 +56,7 @@ func (s *session) etagElsewhere() {
 			y := s.putOver(g, late, "If-Match", old)
 			after := s.readBack(g)
 			s.see(y)
-			s.judge(after, Attr("displayName", changed["displayName"]))
+			s.judge(after, Text("displayName", scim.String(changed, "displayName")))
 			if y.Status != http.StatusPreconditionFailed {
 				s.judge(y, Softly(reports.Warn, Status(412)))
 			}

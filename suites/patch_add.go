@@ -210,7 +210,7 @@ func (s *session) patchAddsSelected() {
 			c.wants(hasMails(work, home), mailHas(work, "type", "work"))
 		})
 		display := patchOnce(func() *patchStep {
-			s.settable("emails.display")
+			s.labels()
 			return c.step(op("add", `emails[type eq "work"].display`, "Desk"))
 		})
 

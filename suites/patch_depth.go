@@ -54,7 +54,7 @@ func (s *session) patchNulls() {
 		})
 
 		s.it("replace of a part of a selected value with null makes it unassigned", ID("patch.null-selected"), Requires("7643-2.5-02", "7644-3.5.2.3-07"), why, func() {
-			s.settable("emails.display")
+			s.labels()
 			c.wants(mailHas(work, "display", "Desk"), mailHas(home, "display", "Den"))
 			p := c.step(null(`emails[type eq "work"].display`))
 			cleared(p, mailHas(work, "display", nil), mailsKept(p, home))

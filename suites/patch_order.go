@@ -109,7 +109,7 @@ func (s *session) patchAtomicity() {
 			Why: "A copy of the resource that shares its lists with the original is changed although the request failed.",
 			Fix: "Copy the resource deeply before applying operations.",
 		}, func() {
-			s.settable("emails.display")
+			s.labels()
 			p := c.step(op("replace", fmt.Sprintf("emails[value eq %q].display", work), "Half Done"), invalid)
 			s.see(p.x)
 			s.judge(p.after, patchKept(p, "emails"))

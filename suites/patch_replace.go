@@ -208,7 +208,7 @@ func (s *session) patchReplacesSelected() {
 		})
 
 		every := patchOnce(func() *patchStep {
-			s.settable("emails.display")
+			s.labels()
 			return c.step(op("replace", `emails[type eq "work"].display`, "Desk"))
 		})
 		s.it("replace with a value path sets the sub-attribute in every value that matches", ID("patch.replace-selected-every"), Requires("7644-3.5.2.3-07"), Explain{
@@ -245,7 +245,7 @@ func (s *session) patchReplacesSelected() {
 			Why: "A filter that is evaluated in part changes values that the client did not mean.",
 			Fix: "Parse the whole filter between the brackets, with and, or and parentheses.",
 		}, func() {
-			s.settable("emails.display")
+			s.labels()
 			c.wantsOf("patch.replace-selected-keeps", mailHas(work1, "type", "work"), mailHas(work2, "type", "work"))
 			path := fmt.Sprintf("emails[type eq %q and value eq %q].display", "work", work2)
 			p := c.step(op("replace", path, "Second Desk"))

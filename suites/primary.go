@@ -70,6 +70,7 @@ func (s *session) primaries() {
 			Why: "Clients write all values anew and mark the new preferred one; where the old mark sticks, mail still goes to the old address.",
 			Fix: "Replace the values by those in the body, with primary false where it is not given.",
 		}, func() {
+			s.settable("emails.value", "emails.primary")
 			before := s.readBack(u)
 			if !primary(before, first) {
 				s.block("create.stored", "the primary value was not kept")

@@ -172,7 +172,7 @@ func (s *session) queryRoot() {
 		}, func() {
 			s.judge(user, shows(u, of(u)))
 			s.judge(group, shows(g, of(g)))
-			s.judge(s.get("", "filter", named+scim.Quote(name)), shows(u, of(u)), shows(g, of(g)))
+			s.judge(s.get("", "filter", named+scim.Quote(name), "count", "10"), shows(u, of(u)), shows(g, of(g)))
 		})
 
 		s.it("meta.resourceType restricts a root query to one type", ID("query.root-resource-type"), Requires("7644-3.4.2.1-02", "7644-3.4.2.2-02"), Explain{

@@ -52,6 +52,7 @@ type session struct {
 
 	names      int
 	numbers    int
+	labelled   *bool // whether the target keeps the display of e-mail addresses; nil = not known yet
 	exchanges  []*reports.Exchange
 	behaviours []reports.Behaviour
 
