@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"sync"
 
 	"github.com/scimproof/scimproof/internal/scim"
@@ -54,7 +55,8 @@ type Audit struct {
 	// Findings receives what is wrong.
 	Findings *Findings
 
-	again map[string]map[string][]view // by endpoint: a second walk, where the first one misses something
+	waited bool
+	again  map[string]map[string][]view // by endpoint: a second walk, where the first one misses something
 }
 
 // view is a resource as the target shows it.
@@ -342,24 +344,26 @@ func (a *Audit) members(ctx context.Context, e Expected, x *reports.Exchange) {
 			x = again
 		}
 	}
-	have := map[string]bool{}
+	have, lost, first := missing(e, x)
+	if lost > 0 && a.patient(ctx) {
+		query := ""
+		if strings.HasSuffix(x.URL, "?attributes=members") {
+			query = "?attributes=members"
+		}
+		if again := get(ctx, a.Client, wire.ResourcePath(a.Target.Groups, e.ID)+query); again.Success() {
+			x = again
+			have, lost, first = missing(e, x)
+		}
+	}
+	seen := map[string]bool{}
 	for _, m := range scim.Objects(x.Object(), "members") {
 		id := scim.String(m, "value")
-		if have[id] {
+		if seen[id] {
 			a.Findings.Add(Finding{
 				Kind: reports.LoadDuplicate, Word: reports.Fail, Message: "a group has a member twice", Got: id, Evidence: []*reports.Exchange{x},
 			})
 		}
-		have[id] = true
-	}
-	lost, first := 0, ""
-	for id := range e.Members {
-		if !have[id] {
-			lost++
-			if first == "" || id < first {
-				first = id
-			}
-		}
+		seen[id] = true
 	}
 	if lost > 0 {
 		a.Findings.Add(Finding{
@@ -375,6 +379,38 @@ func (a *Audit) members(ctx context.Context, e Expected, x *reports.Exchange) {
 				Got: id, Evidence: []*reports.Exchange{x},
 			})
 		}
+	}
+}
+
+// missing compares who is in a group with who should be: how many are not there, and the least of them.
+func missing(e Expected, x *reports.Exchange) (have map[string]bool, lost int, first string) {
+	have = map[string]bool{}
+	for _, m := range scim.Objects(x.Object(), "members") {
+		have[scim.String(m, "value")] = true
+	}
+	for id := range e.Members {
+		if !have[id] {
+			lost++
+			if first == "" || id < first {
+				first = id
+			}
+		}
+	}
+	return have, lost, first
+}
+
+// patient waits once in an audit, before the first thing that looks lost is read again: some targets take a moment to show the
+// last changes.
+func (a *Audit) patient(ctx context.Context) bool {
+	if a.waited {
+		return true
+	}
+	a.waited = true
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Second):
+		return true
 	}
 }
 

@@ -33,8 +33,11 @@ func classify(want Want, a *wire.Answer, now time.Time) (class Class, conflict C
 		}
 		return Refused, NoConflict, 0
 	case a.Status == http.StatusConflict:
-		if want&WantConflict != 0 {
+		switch {
+		case want&WantConflict != 0:
 			return WantedConflict, Uniqueness, 0
+		case want&WantPrecondition != 0: // RFC 7644 §3.12 Table 8 has it for versions that do not match, too
+			return WantedConflict, Precondition, 0
 		}
 		return UnwantedConflict, Uniqueness, 0
 	case a.Status == http.StatusPreconditionFailed:

@@ -87,7 +87,7 @@ func Learn(ctx context.Context, c Client, tag string) *Target {
 const configPath = "/ServiceProviderConfig"
 
 func get(ctx context.Context, c Client, path string) *reports.Exchange {
-	return wire.Follow(ctx, c, wire.Request{Path: path})
+	return wire.Follow(ctx, c, wire.Request{Path: path, Patient: true})
 }
 
 func (t *Target) learnSchemas(list scim.Object) {
@@ -222,7 +222,8 @@ func (t *Target) survey(ctx context.Context, c Client, tag string) {
 
 // Own tells whether a resource carries the tag of this run in its name, and not one that only begins with it.
 func Own(o scim.Object, tag string) bool {
-	return tag != "" && (tagged(scim.String(o, "userName"), tag) || tagged(scim.String(o, "displayName"), tag))
+	tag = strings.ToLower(tag) // names need not keep their letter case (RFC 7643 §7)
+	return tag != "" && (tagged(strings.ToLower(scim.String(o, "userName")), tag) || tagged(strings.ToLower(scim.String(o, "displayName")), tag))
 }
 
 func tagged(name, tag string) bool {

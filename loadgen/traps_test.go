@@ -92,6 +92,7 @@ func TestWantedConflictsAreNoErrors(t *testing.T) {
 		{WantOK, 204, OK, NoConflict},
 		{WantConflict, 409, WantedConflict, Uniqueness},
 		{WantOK | WantConflict, 409, WantedConflict, Uniqueness},
+		{WantOK | WantPrecondition, 409, WantedConflict, Precondition},
 		{WantOK | WantConflict, 201, OK, NoConflict},
 		{WantConflict, 201, UnwantedConflict, DuplicateAccepted},
 		{0, 409, UnwantedConflict, Uniqueness},

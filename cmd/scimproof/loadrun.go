@@ -167,6 +167,13 @@ func (l *loadRun) drive(ctx context.Context) (*reports.Load, *reports.Cut, error
 // reach makes sure that there is a SCIM service which accepts the credential, before thousands of requests show that not.
 func (l *loadRun) reach(ctx context.Context) *reports.Cut {
 	x := l.client.Do(ctx, wire.Request{Path: "/Users", RawQuery: "count=1"})
+	if x.Err() == nil && (x.Status == http.StatusBadRequest || x.Status == http.StatusForbidden) {
+		// Some answer look-ups alone, and refuse to list everybody (RFC 7644 §3.12 Table 9, tooMany).
+		y := l.client.Do(ctx, wire.Request{Path: "/Users", RawQuery: loadgen.Filter("userName", l.run.RunID) + "&count=1"})
+		if y.Success() {
+			x = y
+		}
+	}
 	var auth *wire.AuthError
 	hint := "`scimproof doctor " + l.client.Base() + "` tells which layer fails"
 	switch {

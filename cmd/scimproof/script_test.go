@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -92,10 +93,11 @@ func codeOf(err error) int {
 	return -2
 }
 
-// target [flaw=NAME] [variant=NAME] [latency=DURATION] [undeletable=yes]: starts an embedded target with three users at $URL.
+// target [flaw=NAME] [variant=NAME] [latency=DURATION] [undeletable=yes] [unlistable=yes] [throttled=yes]: starts an embedded target with three users at $URL.
 func startTarget(ts *testscript.TestScript, _ bool, args []string) {
 	cfg := target.Config{Token: token, ReadToken: readToken, ExpiredToken: expiredToken, DomainToken: domainToken}
-	undeletable := false
+	undeletable, unlistable, throttled := false, false, false
+	var requests atomic.Int64
 	for _, a := range args {
 		name, v, _ := strings.Cut(a, "=")
 		switch name {
@@ -109,6 +111,10 @@ func startTarget(ts *testscript.TestScript, _ bool, args []string) {
 			cfg.Latency = d
 		case "undeletable":
 			undeletable = true
+		case "unlistable":
+			unlistable = true
+		case "throttled":
+			throttled = true
 		default:
 			ts.Fatalf("unknown option %s", a)
 		}
@@ -130,6 +136,14 @@ func startTarget(ts *testscript.TestScript, _ bool, args []string) {
 	serve(ts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if undeletable && r.Method == http.MethodDelete {
 			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		if unlistable && r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/Users") && !r.URL.Query().Has("filter") {
+			http.Error(w, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"403"}`, http.StatusForbidden)
+			return
+		}
+		if throttled && requests.Add(1)%3 == 0 {
+			http.Error(w, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"429"}`, http.StatusTooManyRequests)
 			return
 		}
 		srv.ServeHTTP(w, r)

@@ -62,6 +62,7 @@ func Cleanup(ctx context.Context, c *Client, l *Ledger, width int) CleanupReport
 	}
 	t.removeAll(groups, width)
 	t.removeAll(others, width)
+	t.removeLeft(width)
 	for _, e := range entries {
 		if e.ID == "" {
 			t.find(e)
@@ -83,6 +84,7 @@ func (t *tidy) slim(width int) CleanupReport {
 		}
 		t.removeAll(batch, width)
 	}
+	t.removeLeft(width)
 	for _, e := range unknown {
 		t.find(e)
 	}
@@ -105,11 +107,35 @@ func (t *tidy) removeAll(entries []Entry, width int) {
 		})
 	}
 	wg.Wait()
-	for _, l := range left {
+	for i, l := range left {
 		if l != nil {
-			t.left = append(t.left, *l)
+			t.failed = append(t.failed, failure{entries[i], *l})
 		}
 	}
+	t.tried += len(entries)
+}
+
+// failure is a resource that could not be deleted, and why.
+type failure struct {
+	entry Entry
+	left  Leftover
+}
+
+// removeLeft tries again what could not be deleted, as long as that helps: some targets keep a manager while it has reports.
+func (t *tidy) removeLeft(width int) {
+	for before := t.tried; len(t.failed) > 0 && len(t.failed) < before && t.ctx.Err() == nil; {
+		before = len(t.failed)
+		again := make([]Entry, 0, before)
+		for _, f := range t.failed {
+			again = append(again, f.entry)
+		}
+		t.failed = nil
+		t.removeAll(again, width)
+	}
+	for _, f := range t.failed {
+		t.left = append(t.left, f.left)
+	}
+	t.failed = nil
 }
 
 func isGroup(e Entry) bool { return strings.EqualFold(e.Endpoint, "/Groups") }
@@ -119,6 +145,9 @@ type tidy struct {
 	c     *Client
 	l     *Ledger
 	left  []Leftover
+	// failed is what may be deleted at another try, out of the resources that were tried.
+	failed []failure
+	tried  int
 	scans map[string]*scan
 }
 
@@ -149,7 +178,7 @@ func leftover(e Entry, why string) *Leftover {
 }
 
 func (t *tidy) do(r Request) *reports.Exchange {
-	r.ledger, r.tidying = t.l, true
+	r.ledger, r.tidying, r.Patient = t.l, true, true
 	return Follow(t.ctx, t.c, r)
 }
 

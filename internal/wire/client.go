@@ -80,6 +80,7 @@ type Request struct {
 	Anonymous bool        // send no credential
 	Creates   string      // the endpoint at which a POST would create something, such as "/Users"
 	NoRetry   bool        // return a 429 or 503 as it is
+	Patient   bool        // wait out throttling longer, and where the target does not say how long it lasts
 
 	ledger  *Ledger // of an earlier run that is being cleaned up
 	tidying bool    // clean-up must not stop at the write cap
@@ -322,7 +323,14 @@ func (c *Client) Do(ctx context.Context, r Request) *reports.Exchange {
 		if most := c.cfg.MaxRetryAfter; most > 0 {
 			after = min(after, most)
 		}
-		if x.Err() != nil || !again || try == maxTries || r.NoRetry || !c.bears(after) || c.wait(ctx, after) != nil {
+		tries, bears := maxTries, c.bears
+		if r.Patient {
+			tries, bears = patientTries, c.outlasts
+			if !again && x.Status == http.StatusTooManyRequests {
+				after, again = time.Duration(try)*time.Second, true
+			}
+		}
+		if x.Err() != nil || !again || try >= tries || r.NoRetry || !bears(after) || c.wait(ctx, after) != nil {
 			return x
 		}
 		c.mu.Lock()

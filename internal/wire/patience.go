@@ -55,3 +55,10 @@ func (c *Client) bears(d time.Duration) bool {
 	c.borne += d
 	return true
 }
+
+// patientTries is how often a request is sent that waits out throttling: what is read back or deleted after a load comes all at
+// once, and a target's limit lets a few of them through each second.
+const patientTries = 12
+
+// outlasts tells whether a patient request waits for d, which does not count against Patience unless it is long.
+func (c *Client) outlasts(d time.Duration) bool { return d <= 10*time.Second || c.bears(d) }

@@ -272,7 +272,7 @@ func (p *Plan) Predict(part loadgen.Shard) map[string]int {
 		}
 		if cfg.Target.NoPatch {
 			n[loadgen.Put]++
-		} else {
+		} else if d, nth := whole.cfg.Directory, part.Nth(i); len(loadgen.Compare(whole.attrs, d.Account(nth, 1, true), d.Account(nth, 0, true))) > 0 {
 			n[loadgen.Patch]++
 		}
 		if whole.equal(i) {

@@ -147,13 +147,13 @@ func (f *flow) operations() []loadgen.Op {
 		return f.racing(op)
 	case patch:
 		f.change(f.resource(1, true))
-		return []loadgen.Op{f.update(op, loadgen.Patch)}
+		return f.updates(op, loadgen.Patch)
 	case put:
 		f.change(f.resource(2, true))
 		op.Name, op.Method, op.Path, op.Body = loadgen.Put, http.MethodPut, p.userPath(f.id), body(f.want)
 	case deactivate:
 		f.change(f.resource(2, false))
-		return []loadgen.Op{f.update(op, loadgen.Deactivate)}
+		return f.updates(op, loadgen.Deactivate)
 	case remove:
 		op.Name, op.Method, op.Path = loadgen.Delete, http.MethodDelete, p.userPath(f.id)
 		p.unsure.Set(f.i, true)
@@ -192,8 +192,19 @@ func (f *flow) update(op loadgen.Op, name string) loadgen.Op {
 		}
 		ops = append(ops, scim.Object{"op": "replace", "path": d.Attribute.Path(), "value": v})
 	}
-	op.Method, op.Body = http.MethodPatch, loadgen.PatchBody(ops...)
+	op.Method = http.MethodPatch
+	if len(ops) > 0 {
+		op.Body = loadgen.PatchBody(ops...)
+	}
 	return op
+}
+
+// updates is update where there is something to change.
+func (f *flow) updates(op loadgen.Op, name string) []loadgen.Op {
+	if op = f.update(op, name); op.Body == nil {
+		return nil
+	}
+	return []loadgen.Op{op}
 }
 
 // racing makes two updates that are sent at once: both of one version, of which the target must refuse one; or, without

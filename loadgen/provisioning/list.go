@@ -45,13 +45,8 @@ func newWalk(c *Cycle, groups bool) *walk {
 	return w
 }
 
-// key makes a matching value comparable: userNames have no letter case (RFC 7643 §4.1.1).
-func (w *walk) key(name string) uint64 {
-	if !w.groups {
-		name = strings.ToLower(name)
-	}
-	return loadgen.Fingerprint(name)
-}
+// key makes a matching value comparable: neither userName nor displayName has a letter case (RFC 7643 §4.1.1, §8.7.1).
+func (w *walk) key(name string) uint64 { return loadgen.Fingerprint(strings.ToLower(name)) }
 
 // page asks for the next page.
 func (w *walk) page() loadgen.Op {

@@ -28,7 +28,7 @@ func (c *Cycle) startGroup(k int) (loadgen.Op, bool) {
 				return f
 			}
 			for _, o := range resources(out.Body) {
-				if scim.String(o, "displayName") == c.source.GroupName(k) {
+				if loadgen.SameText(scim.String(o, "displayName"), c.source.GroupName(k)) {
 					f.hits++
 					f.id = scim.String(o, "id")
 				}
