@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -140,19 +141,21 @@ func (s *session) fillRequired(typ string, o scim.Object, tag string) {
 // as a whole is left to fillRequired, so that checks can leave it out.
 func (s *session) completed(t *resourceType, o scim.Object) scim.Object {
 	o = maps.Clone(o)
+	// Some of it must be unique, and the same when the resource is written again.
+	tag, _, _ := strings.Cut(cmp.Or(scim.String(o, "userName"), filler), "@")
 	for name, v := range o {
 		defined := t.extension(name)
 		ext, isObject := v.(scim.Object)
 		if defined == nil || !isObject {
 			if a := t.attribute(name); a != nil {
-				o[name] = s.filler().Complete(a, v, filler)
+				o[name] = s.filler().Complete(a, v, tag)
 			}
 			continue
 		}
-		ext = s.filler().Required(ext, defined.Attributes, filler)
+		ext = s.filler().Required(ext, defined.Attributes, tag)
 		for k, inner := range ext {
 			if a := defined.Attr(k); a != nil {
-				ext[k] = s.filler().Complete(a, inner, filler)
+				ext[k] = s.filler().Complete(a, inner, tag)
 			}
 		}
 		o[name] = ext
