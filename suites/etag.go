@@ -278,6 +278,18 @@ func (s *session) etagChanges() {
 		}, func() {
 			s.requires(Patch)
 			change(func() *reports.Exchange { return s.patch(u, op("replace", name, "Changed by PATCH")) })
+			const path = scim.EnterpriseURN + ":department"
+			if a := u.typ.attribute(path); a == nil || a.Mutability != "readWrite" || a.Returned != "default" && a.Returned != "always" || len(a.CanonicalValues) > 0 {
+				return
+			}
+			before := s.readBack(u)
+			s.outwait(before)
+			if s.patch(u, op("replace", path, "Changed by PATCH")).Success() {
+				after := s.readBack(u)
+				if Text(path, "Changed by PATCH")(after) == nil {
+					s.judge(after, hasETag, tagOtherThan(s.tagged(before)))
+				}
+			}
 		})
 
 		s.it("a change of its members changes the ETag of a group", ID("etag.changes-members"), Requires("7644-3.14-04"), Explain{

@@ -155,6 +155,7 @@ func (s *session) filterLogic() {
 		}, func() {
 			p.has("title")
 			p.finds("(("+user("ada")+") or ("+crowdEq("title", p.mark())+" and (("+user("bea")+") or "+nobody()+")))", "ada", "bea")
+			p.finds("((((("+user("ada")+")) or "+nobody()+")))", "ada")
 		})
 
 		s.it("and, or and not are understood in any letter case", ID("filter.logic-case"), Requires("7643-2.1-04", onlyMatches, allMatches), Explain{

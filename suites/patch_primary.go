@@ -53,6 +53,15 @@ func (s *session) patchPrimaries() {
 			value := mail("other", fresh)
 			value["primary"] = true
 			s.patched(c.step(op("add", "emails", []any{value})), mailHas(fresh, "primary", true), notPrimary(work, home))
+
+			// Without a path the rule is the same.
+			one, two := s.patchMail("one"), s.patchMail("two")
+			first, second := mail("work", one), mail("home", two)
+			first["primary"], second["primary"] = true, true
+			other := s.patchChain("primary-pathless", s.patchMails(first))
+			if p := other.step(op("add", nil, object{"emails": []any{second}})); p.x.Success() && mailAt(p.after, two) != nil {
+				s.patched(p, mailHas(two, "primary", true), notPrimary(one))
+			}
 		})
 
 		s.it("a path that selects two values does not make both primary", ID("patch.primary-selected"), Requires("7643-2.4-02"), Explain{

@@ -247,6 +247,9 @@ func (s *session) projectionSubs() {
 		}, func() {
 			s.narrowed(given, "name")
 			s.judge(given, Status(200), whole(has(now, "name.givenName"), s.only("User", "name")))
+			if scim.Assigned(scim.Get(now, "meta.resourceType")) {
+				s.judge(s.read(u, "attributes", "meta.resourceType"), Status(200), whole(has(now, "meta.resourceType")))
+			}
 		})
 
 		s.it("only the sub-attribute that was asked for is returned", ID("projection.sub-attribute-only"), Requires("7644-3.9-05"), Explain{
