@@ -140,7 +140,8 @@ func (f *flow) operations() []loadgen.Op {
 			return []loadgen.Op{op, op}
 		}
 	case createAgain:
-		op.Name, op.Method, op.Path, op.Body, op.Want = loadgen.Create, http.MethodPost, users, body(f.want), loadgen.WantConflict
+		// With other values, so that a refusal which writes all the same is seen.
+		op.Name, op.Method, op.Path, op.Body, op.Want = loadgen.Create, http.MethodPost, users, body(f.resource(1, true)), loadgen.WantConflict
 	case read, readRace:
 		op.Name, op.Path, op.Digest = loadgen.Read, p.userPath(f.id), f.digestRead
 	case race:
