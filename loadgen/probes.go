@@ -61,6 +61,7 @@ type probed struct {
 	sizes   []int // that are still to come
 	size    int   // users that the load has created
 	made    int   // probe users so far
+	kept    bool  // the target deletes nobody
 	running *stage
 	samples map[string][]Sample
 }
@@ -210,6 +211,8 @@ func (q *probed) advance(st *stage, op Op, out *Outcome) (Op, bool) {
 		st.group = out.ID
 	case st.step == stepCreate && good:
 		st.user = out.ID
+	case st.step == stepDelete && !good:
+		q.kept = out.Status == http.StatusForbidden || out.Status == http.StatusMethodNotAllowed || out.Status == http.StatusNotImplemented
 	case st.step == stepGroupEnd:
 		return Op{}, false
 	}
@@ -227,8 +230,12 @@ func (q *probed) advance(st *stage, op Op, out *Outcome) (Op, bool) {
 			if st.size < 10 {
 				continue // a page with fewer records is faster for that alone
 			}
+		case stepCreate:
+			if q.kept {
+				continue // it would stay for good
+			}
 		case stepMember:
-			if st.user == "" || st.group == "" || q.p.Target.NoPatch {
+			if st.user == "" || st.group == "" || q.p.Target.NoPatch || q.p.Target.NoMembers {
 				continue
 			}
 		case stepDelete:

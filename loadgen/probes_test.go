@@ -94,3 +94,28 @@ func TestProbesOfAStoppedLoad(t *testing.T) {
 		t.Errorf("%d left", plan.Left())
 	}
 }
+
+// TestProbesWhereNothingIsDeleted: users that would stay are not made again and again.
+func TestProbesWhereNothingIsDeleted(t *testing.T) {
+	srv, client := serve(t, target.Config{})
+	to := loadgen.Learn(t.Context(), client, tag)
+	d := fixtures.Directory{Seed: 1, Users: 300, Tag: tag}
+	inner, err := provisioning.NewScenario(provisioning.Setup{Target: to, Company: provisioning.NewCompanyFor(d, to, loadgen.Shard{}), Tag: tag})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeping := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			w.WriteHeader(http.StatusNotImplemented)
+			return
+		}
+		srv.ServeHTTP(w, r)
+	})
+	plan := loadgen.Probes{Target: to, Directory: fixtures.Directory{Seed: 1, Tag: tag + "p"}, Users: 300, Rounds: 12}.Around(inner)
+	if _, err := plantest.Run(plan, keeping, plantest.Options{Seed: 1, Flows: 8, Mount: target.Mount}); err != nil {
+		t.Fatal(err)
+	}
+	if n := srv.Len("User"); n != 301 {
+		t.Errorf("%d users are there, want 300 and the one that showed that nobody is deleted", n)
+	}
+}
