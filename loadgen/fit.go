@@ -49,7 +49,7 @@ func Fit(operation string, samples []Sample, seed int64) reports.Growth {
 	slope, factor := linear(bins, float64(g.From), float64(g.To))
 	r := rand.New(rand.NewPCG(uint64(seed), 0x9107))
 	slopes, factors := make([]float64, 0, resamples), make([]float64, 0, resamples)
-	logarithmic := 0
+	logarithmic, squared := 0, 0
 	for range resamples {
 		drawn := resample(r, bins)
 		s, f := linear(drawn, float64(g.From), float64(g.To))
@@ -57,16 +57,19 @@ func Fit(operation string, samples []Sample, seed int64) reports.Growth {
 		if logWins(drawn) {
 			logarithmic++
 		}
+		if squareWins(drawn) {
+			squared++
+		}
 	}
 	g.PerThousand = interval(slope*1000, slopes, 1000)
 	g.Factor = interval(factor, factors, 1)
-	g.Verdict = verdict(g, float64(logarithmic)/resamples)
+	g.Verdict = verdict(g, float64(logarithmic)/resamples, float64(squared)/resamples)
 	g.Sentence = sentence(g)
 	return g
 }
 
 // verdict names the shape. A cheap logarithm and a constant cannot be told apart, and both are fine.
-func verdict(g reports.Growth, logarithmic float64) string {
+func verdict(g reports.Growth, logarithmic, squared float64) string {
 	switch {
 	case g.PerThousand.Low <= 0 || g.Factor.Low < steady:
 		if g.Factor.High >= calm {
@@ -75,6 +78,8 @@ func verdict(g reports.Growth, logarithmic float64) string {
 		return "flat"
 	case logarithmic > sure:
 		return "log"
+	case squared > sure:
+		return "superlinear"
 	case logarithmic < 1-sure:
 		return "linear"
 	}
@@ -92,7 +97,7 @@ func sentence(g reports.Growth) string {
 			g.Operation, thousands(g.To), g.Factor.Value, thousands(g.From), g.Factor.Low, g.Factor.High)
 	}
 	shape := map[string]string{
-		"linear": "grows about linearly", "log": "grows about logarithmically", "growing": "grows, in a shape that is not clear",
+		"superlinear": "grows faster than linearly", "linear": "grows about linearly", "log": "grows about logarithmically", "growing": "grows, in a shape that is not clear",
 	}[g.Verdict]
 	return fmt.Sprintf("%s %s: %+.3g us per 1,000 users (95 %% interval %.3g-%.3g), %.1f times slower at %s than at %s",
 		g.Operation, shape, g.PerThousand.Value, g.PerThousand.Low, g.PerThousand.High, g.Factor.Value, thousands(g.To), thousands(g.From))
@@ -181,6 +186,19 @@ func logWins(bins []bin) bool {
 		logarithm += math.Abs(b.median - a2 - b2*math.Log(b.size))
 	}
 	return logarithm < line
+}
+
+// squareWins tells whether a square leaves less residue than a line.
+func squareWins(bins []bin) bool {
+	square := func(x float64) float64 { return x * x }
+	b1, a1 := theilSen(bins, func(x float64) float64 { return x })
+	b2, a2 := theilSen(bins, square)
+	line, squared := 0.0, 0.0
+	for _, b := range bins {
+		line += math.Abs(b.median - a1 - b1*b.size)
+		squared += math.Abs(b.median - a2 - b2*square(b.size))
+	}
+	return squared < line
 }
 
 // theilSen is the median of the slopes of all pairs, with the median of what is left as base.

@@ -41,6 +41,8 @@ func TestFitKnowsShapes(t *testing.T) {
 		"flat, slow": {func(_ float64, r *rand.Rand) float64 { return noise(r, 2000+3000*r.Float64()) }, []string{"flat"}, 20},
 		"linear":     {func(n float64, r *rand.Rand) float64 { return noise(r, 120+0.031*n) }, []string{"linear"}, 19},
 		"log":        {func(n float64, r *rand.Rand) float64 { return noise(r, 40+60*math.Log(n+1)) }, []string{"log", "growing"}, 19},
+		"squared":    {func(n float64, r *rand.Rand) float64 { return noise(r, 1000+0.00005*n*n) }, []string{"superlinear"}, 19},
+		"n log n":    {func(n float64, r *rand.Rand) float64 { return noise(r, 120+0.004*n*math.Log(n+1)) }, []string{"linear"}, 19},
 		"hidden":     {func(n float64, r *rand.Rand) float64 { return 2000 + 3000*r.Float64() + 0.1*n }, []string{"linear", "growing", "flat"}, 20},
 		"tiny":       {func(n float64, r *rand.Rand) float64 { return noise(r, 120+0.0003*n) }, []string{"flat"}, 19},
 	} {

@@ -28,7 +28,7 @@ var limitForm = regexp.MustCompile(`^\s*([a-zA-Z0-9.-]+?)(?::(p50|p90|p95|p99|p9
 const limitHelp = "write it as create:p95<300ms, errors<1%, conflicts.unwanted<=0, throughput>=25/s or growth.lookup<=log"
 
 // shapes are the verdicts on growth, the best first. Where the shape is unclear a limit between them cannot be judged.
-var shapes = []string{"flat", "log", "linear"}
+var shapes = []string{"flat", "log", "linear", "superlinear"}
 
 // ParseLimit reads a threshold:
 //
@@ -38,7 +38,7 @@ var shapes = []string{"flat", "log", "linear"}
 //	throttled<5%              429
 //	conflicts.unwanted<=0     conflicts that should not be; conflicts<=10 counts all
 //	throughput>=25/s          flows (users, groups) per second; requests>=100/s
-//	growth.lookup<=log        how latency grows with the directory: flat, log, linear; growth.lookup<1.5 limits the factor
+//	growth.lookup<=log        how latency grows with the directory: flat, log, linear, superlinear; growth.lookup<1.5 limits the factor
 //	lag:p99<2ms               the generator's own
 //	findings<=0               of the audit
 func ParseLimit(text string) (Limit, error) {
@@ -308,7 +308,7 @@ func (l Limit) growth(load *reports.Load) (float64, string, bool) {
 			switch {
 			case l.shape == "flat":
 				return 1, g.Verdict, true // whatever its shape, it is not flat
-			case l.op == "<=" && l.shape == "linear":
+			case l.op == "<=" && (l.shape == "linear" || l.shape == "superlinear"):
 				return 0, g.Verdict, true
 			}
 			return 0, "growing, but whether by log or linearly is not clear: use more users", false

@@ -257,7 +257,7 @@ func growthTone(verdict string) string {
 	switch verdict {
 	case "flat", "log":
 		return "good"
-	case "linear":
+	case "linear", "superlinear":
 		return "bad"
 	case "", "not known":
 		return "open"

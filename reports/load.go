@@ -39,7 +39,7 @@ const (
 // Growth is how the latency of one operation changes with the size of the directory.
 type Growth struct {
 	Operation string `json:"operation"` // lookup, list, create or member-add
-	Verdict   string `json:"verdict"`   // flat, log, linear, or growing where the shape is unclear; "" = it cannot be told
+	Verdict   string `json:"verdict"`   // flat, log, linear, superlinear, or growing where the shape is unclear; "" = it cannot be told
 	Sentence  string `json:"sentence"`
 	// PerThousand is the rise in microseconds per 1,000 users; Factor the latency at To over that at From.
 	PerThousand Interval      `json:"microsPerThousand"`
