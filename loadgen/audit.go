@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -223,6 +224,12 @@ func (a *Audit) one(ctx context.Context, endpoint, key string, r reading, walked
 		for _, v := range views[:2] {
 			evidence = append(evidence, get(ctx, a.Client, wire.ResourcePath(endpoint, v.id)))
 		}
+		if key != "userName" && e.ID != "" && !e.Deleted && !e.Unsure && !a.Shared {
+			a.Findings.Add(Finding{
+				Kind: reports.LoadDuplicate, Word: reports.Warn, Message: "there are two groups where this run was told of one; an answer that got lost may have made the other",
+				Expected: "one group called " + e.Name, Got: fmt.Sprintf("%d: %s and %s", len(views), views[0].id, views[1].id), Evidence: evidence,
+			})
+		}
 		if key == "userName" && evidence[1].Success() && evidence[2].Success() {
 			a.Findings.Add(Finding{
 				Kind: reports.LoadDuplicate, Word: reports.Fail, Message: "two users have the same userName",
@@ -241,7 +248,9 @@ func (a *Audit) one(ctx context.Context, endpoint, key string, r reading, walked
 				Kind: reports.LoadOrphan, Word: reports.Fail, Message: "a resource is still there, although its deletion was acknowledged",
 				Expected: "404", Got: strconv.Itoa(x.Status), Evidence: []*reports.Exchange{x},
 			})
+			return
 		}
+		a.stillListed(ctx, endpoint, key, e, views)
 	case x.Status == 404 || x.Status == 410:
 		if !e.Unsure {
 			a.Findings.Add(Finding{
@@ -251,11 +260,35 @@ func (a *Audit) one(ctx context.Context, endpoint, key string, r reading, walked
 		}
 	case !x.Success():
 		a.Findings.Add(Finding{Kind: "audit-unread", Word: reports.Warn, Message: "a resource could not be read back", Got: x.Line(), Evidence: []*reports.Exchange{x}})
+	case scim.String(x.Object(), "id") != e.ID:
+		a.Findings.Add(Finding{
+			Kind: reports.LoadBroken, Word: reports.Fail, Message: "a resource is read with success, and the answer is not that resource",
+			Expected: "the resource " + e.ID, Got: x.Line(), Evidence: []*reports.Exchange{x},
+		})
 	default:
 		if len(views) == 0 {
 			a.unlisted(ctx, endpoint, key, e, walked, x)
 		}
 		judge(e, x)
+	}
+}
+
+// stillListed tells of a resource that is deleted and found all the same (RFC 7644 §3.6).
+func (a *Audit) stillListed(ctx context.Context, endpoint, key string, e Expected, views []view) {
+	is := func(v view) bool { return v.id == e.ID }
+	if !slices.ContainsFunc(views, is) || a.Target.NoFilter || !a.patient(ctx) {
+		return
+	}
+	// Once more: it may have been there when the walk began.
+	x := get(ctx, a.Client, endpoint+"?"+Filter(key, e.Name))
+	for _, o := range scim.Objects(x.Object(), "Resources") {
+		if scim.String(o, "id") == e.ID {
+			a.Findings.Add(Finding{
+				Kind: reports.LoadOrphan, Word: reports.Fail, Message: "a resource is found by a query, although its deletion was acknowledged",
+				Expected: "nobody called " + e.Name, Got: e.ID, Evidence: []*reports.Exchange{x},
+			})
+			return
+		}
 	}
 }
 

@@ -121,6 +121,10 @@ func plans(t testing.TB, client *wire.Client, flaw string) loadgen.Plan {
 		return probing(t, client, initialPlan(t, client, 1500, 0, 0, provisioning.MatchQuery), 1500)
 	case "load-lost-member", "load-acked-dropped", "load-drops-attribute", "load-token-expires", "load-resets":
 		return initialPlan(t, client, 300, 5, 300, provisioning.MatchQuery)
+	case "load-group-twice", "load-reads-empty":
+		return initialPlan(t, client, 300, 5, 300, provisioning.MatchQuery)
+	case "load-deleted-found":
+		return cyclesPlan(t, client, 450, 0, 0, provisioning.MatchQuery, &provisioning.Turnover{Purged: 5})
 	case "load-slow-tail":
 		return churnPlan(t, client, 400)
 	}
