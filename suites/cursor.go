@@ -106,7 +106,12 @@ func (s *session) cursorWalk() {
 			s.alone(func() {
 				first = s.get(t.Endpoint, "count", "2", "cursor", "")
 				second = first
-				if at := nextCursor(first); at != "" {
+				// A page may be empty and have another one behind it (RFC 9865 §2).
+				for range 5 {
+					at := nextCursor(second)
+					if at == "" || second != first && len(listItems(second)) > 0 {
+						break
+					}
 					second = s.get(t.Endpoint, "count", "2", "cursor", at)
 				}
 			})
