@@ -110,6 +110,7 @@ type driver struct {
 	stop      bool
 	cut       *reports.Cut
 	oks       int64
+	denials   Denials
 	proofs    [classes][]*reports.Exchange // the first exchanges of each class that is not as wanted
 	lastAt    time.Duration                // when the last flow started, pauses left out
 	last      [10]struct{ second, all, failed int64 }
@@ -832,7 +833,7 @@ func (d *driver) judge(out *Outcome, now time.Time) {
 	if out.OK() {
 		d.oks++
 	}
-	if out.Status == http.StatusUnauthorized {
+	if denied := out.Status == http.StatusUnauthorized; d.denials.Lasting(denied, out.OK()) || denied && d.oks == 0 {
 		d.endLocked(d.refusal("the target answered 401"))
 		return
 	}

@@ -340,6 +340,23 @@ func TestInterrupt(t *testing.T) {
 	})
 }
 
+// TestStrayDenials: one server of several that denies now and then ends nothing.
+func TestStrayDenials(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stub{serve: func(n int, _ *http.Request, _ []byte) (int, string, http.Header, time.Duration, error) {
+			status := 200
+			if n == 50 || n == 120 {
+				status = 401
+			}
+			return status, `{"totalResults":0}`, nil, time.Millisecond, nil
+		}}
+		l, cut := drive(t, Config{Client: client(t, s), Plan: &lookups{n: 200, steps: 1}, Arrival: Together(8)})
+		if cut != nil || s.n != 200 || l == nil {
+			t.Errorf("%+v after %d requests", cut, s.n)
+		}
+	})
+}
+
 // TestAborts: what ends a load by itself.
 func TestAborts(t *testing.T) {
 	reset := errors.New("read tcp 127.0.0.1:40001->127.0.0.1:9: connection reset by peer")
@@ -355,7 +372,7 @@ func TestAborts(t *testing.T) {
 				return 401, nil
 			}
 			return 200, nil
-		}, nil, reports.CutAborted, 58},
+		}, nil, reports.CutAborted, 66},
 		{"a token that was never good", func(int) (int, error) { return 401, nil }, nil, reports.CutAuth, 8},
 		{"nobody at home", func(int) (int, error) { return 0, reset }, nil, reports.CutUnreachable, 30},
 		{"half of it broken", func(n int) (int, error) { return []int{200, 500}[n%2], nil }, func(c *Config) { c.MaxErrors = 0.25 }, reports.CutAborted, 220},

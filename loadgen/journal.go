@@ -56,6 +56,10 @@ type JournalTail struct {
 	Cleanup   reports.Cleanup       `json:"cleanup"`
 	// AuditRequests is how many requests the audit sent, 0 = there was none.
 	AuditRequests int `json:"auditRequests,omitempty"`
+	// Requests, Writes and Retries are all that the process sent, audit and clean-up included.
+	Requests int `json:"requests,omitempty"`
+	Writes   int `json:"writes,omitempty"`
+	Retries  int `json:"retries,omitempty"`
 }
 
 // journalWindow is the line of one second.

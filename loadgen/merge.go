@@ -20,7 +20,9 @@ type Merged struct {
 	Exchanges       []*reports.Exchange
 	Cleanup         reports.Cleanup
 	Began, Finished time.Time
-	Requests        int64
+	Requests        int64 // of the load
+	All             int   // requests of the load, the audits and the clean-ups
+	Writes, Retries int
 	Notes           []string // what a reader should know, such as that an attempt was killed
 }
 
@@ -94,6 +96,7 @@ func Merge(names []string, open func(name string) (io.ReadCloser, error)) (*Merg
 		if t.AuditRequests > 0 {
 			audited[j.head.Shard] += t.AuditRequests
 		}
+		m.All, m.Writes, m.Retries = m.All+t.Requests, m.Writes+t.Writes, m.Retries+t.Retries
 		started += t.Started
 		l.Throttling.Waited += t.Waited
 		l.Saturated += t.Saturated
@@ -114,6 +117,9 @@ func Merge(names []string, open func(name string) (io.ReadCloser, error)) (*Merg
 	}
 	for _, r := range rates {
 		l.Rate += r
+	}
+	if m.Head.Shards > 1 && m.Head.Model == Closed {
+		l.Asked += fmt.Sprintf(" in each of %s", plural(m.Head.Shards, "shard"))
 	}
 	wall := m.Finished.Sub(began)
 	l.Wall = int64(wall)

@@ -61,6 +61,24 @@ type Client interface {
 	Do(ctx context.Context, r wire.Request) *reports.Exchange
 }
 
+// Denials counts answers that deny the credentials. One alone may be a slip of one server of several; what is denied again, with
+// nothing accepted in between, is a credential that is no longer good.
+type Denials struct{ n int }
+
+// enoughDenials in a row end a load.
+const enoughDenials = 3
+
+// Lasting takes an answer, and tells whether the credentials are denied for good.
+func (d *Denials) Lasting(denied, ok bool) bool {
+	switch {
+	case denied:
+		d.n++
+	case ok:
+		d.n = 0
+	}
+	return d.n >= enoughDenials
+}
+
 // Names of operations, by which statistics are kept and thresholds name them. A plan may use others: lower-case words
 // joined by hyphens, and few, for each costs memory.
 const (

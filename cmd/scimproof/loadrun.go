@@ -266,9 +266,10 @@ func (l *loadRun) tail(load *reports.Load) {
 	if l.journal == nil {
 		return
 	}
+	stats := l.client.Stats()
 	err := loadgen.FinishJournal(l.journal, loadgen.JournalTail{
 		Wall: load.Wall, Started: load.Started, Waited: load.Throttling.Waited, Saturated: load.Saturated, Left: load.Left, Cut: l.run.Cut,
-		Findings: load.Findings, Growth: load.Growth, Generator: load.Generator, Exchanges: l.run.Exchanges, Cleanup: l.run.Cleanup, AuditRequests: l.audited,
+		Findings: load.Findings, Growth: load.Growth, Generator: load.Generator, Exchanges: l.run.Exchanges, Cleanup: l.run.Cleanup, AuditRequests: l.audited, Requests: stats.Requests, Writes: stats.Writes, Retries: stats.Retries,
 	})
 	if err = errors.Join(err, l.journal.Close()); err != nil {
 		l.run.FailedReports = append(l.run.FailedReports, "journal: "+err.Error())

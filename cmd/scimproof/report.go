@@ -147,7 +147,7 @@ func (m *Main) runMerge(names []string, limits []loadgen.Limit, o *outputs, fail
 	run := &reports.Run{
 		Tool: reports.Tool{Name: "scimproof", Version: versionInfo().Version, Commit: versionInfo().Commit}, Target: reports.Target{URL: h.Target},
 		RunID: h.RunID, Seed: h.Seed, Started: got.Began, Finished: got.Finished, Config: maps.Clone(h.Plan), Load: got.Load, Exchanges: got.Exchanges,
-		Requests: int(got.Requests), Cleanup: got.Cleanup, Cut: got.Cut,
+		Requests: max(int(got.Requests), got.All), Writes: got.Writes, Retries: got.Retries, Cleanup: got.Cleanup, Cut: got.Cut,
 	}
 	loadgen.JudgeAll(got.Load, limits)
 	run.Results = reports.LoadResults(got.Load)

@@ -58,6 +58,7 @@ type Plan struct {
 	ids          loadgen.IDs
 	groupIDs     loadgen.IDs
 	deleted      loadgen.Bits
+	denials      loadgen.Denials
 	unsure       loadgen.Bits
 	unsureGroups loadgen.Bits
 	gone         loadgen.Bits // groups whose deletion was acknowledged
@@ -183,7 +184,7 @@ func (p *Plan) end() int {
 
 // Answer goes on with the life that the operation belongs to.
 func (p *Plan) Answer(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
-	if out.Status == http.StatusUnauthorized {
+	if p.denials.Lasting(out.Status == http.StatusUnauthorized, out.OK()) {
 		if !p.stopped {
 			p.findings.Answered(out, loadgen.Finding{
 				Kind: "unauthorized", Word: reports.Fail, Message: "the target stopped accepting the credentials; from there on nothing was sent",

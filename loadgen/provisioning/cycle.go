@@ -24,6 +24,7 @@ type Cycle struct {
 	open        int // flows under way
 	left        int
 	stopped     string
+	denials     loadgen.Denials
 	walked      *walk
 	pending     []uint64 // fingerprints of the managers that matched users have
 	delayed     int      // references that wait, since one side is not linked
@@ -275,7 +276,8 @@ func (c *Cycle) nextUser() (op loadgen.Op, ok, wait bool) {
 
 // Answer goes on with the flow that the operation belongs to.
 func (c *Cycle) Answer(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
-	if out.Status == http.StatusUnauthorized || out.Status == http.StatusForbidden && op.Step <= stepLookup {
+	denied := out.Status == http.StatusUnauthorized || out.Status == http.StatusForbidden && op.Step <= stepLookup
+	if c.denials.Lasting(denied, out.OK()) && denied {
 		c.stop(op, out)
 	}
 	next, more := c.advance(op, out)
