@@ -34,7 +34,7 @@ func (c *console) load() {
 		c.line(label, fmt.Sprintf("%s %s, %s: %s", k.Operation, k.Kind, wanted, thousands(k.Count)))
 	}
 	if t := l.Throttling; t.Count > 0 {
-		c.line("Throttling", fmt.Sprintf("%s answers were 429 (%.1f %%), waited %s in all by policy %s; %.4g requests/s got through", thousands(t.Count), t.Share*100, time.Duration(t.Waited).Round(time.Millisecond), t.Policy, t.Goodput))
+		c.line("Throttling", fmt.Sprintf("%s answers were 429, or 503 with Retry-After (%.1f %%), waited %s in all by policy %s; %.4g requests/s got through", thousands(t.Count), t.Share*100, time.Duration(t.Waited).Round(time.Millisecond), t.Policy, t.Goodput))
 	}
 	for i, g := range l.Growth {
 		label := ""

@@ -313,7 +313,7 @@ func (h *htmlLoad) facts(l *Load) {
 		}
 	}
 	if t := l.Throttling; t.Count > 0 {
-		fact("Throttling", fmt.Sprintf("%s answers were 429 (%.1f %%), waited %s in all by policy %s; %.4g requests/s got through",
+		fact("Throttling", fmt.Sprintf("%s answers were 429, or 503 with Retry-After (%.1f %%), waited %s in all by policy %s; %.4g requests/s got through",
 			thousands(t.Count), t.Share*100, time.Duration(t.Waited).Round(time.Millisecond), t.Policy, t.Goodput))
 	}
 	fact("Audit", l.Audit)
