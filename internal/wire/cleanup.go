@@ -141,14 +141,14 @@ func (t *tidy) removeLeft(width int) {
 func isGroup(e Entry) bool { return strings.EqualFold(e.Endpoint, "/Groups") }
 
 type tidy struct {
-	ctx   context.Context
-	c     *Client
-	l     *Ledger
-	left  []Leftover
+	ctx  context.Context
+	c    *Client
+	l    *Ledger
+	left []Leftover
 	// failed is what may be deleted at another try, out of the resources that were tried.
 	failed []failure
 	tried  int
-	scans map[string]*scan
+	scans  map[string]*scan
 }
 
 func (t *tidy) report() CleanupReport {
