@@ -370,7 +370,8 @@ func (z *zoo) partToChange(p *pen, whole trait) *trait {
 		if slices.Contains([]string{"value", "primary", "type", "$ref"}, a.sub.Name) || a.mutability() != "readWrite" || !a.readable() || a.returned() == "request" || len(a.sub.CanonicalValues) > 0 || a.kind() == "boolean" {
 			continue
 		}
-		if sent := a.values(p.a.Sent); len(sent) > 0 && !slices.ContainsFunc(a.values(p.a.now), func(v any) bool { return same(a.kind(), v, sent[0], false) }) {
+		sent, now := a.values(p.a.Sent), a.values(p.a.now)
+		if len(sent) > 0 && len(now) > 0 && !slices.ContainsFunc(now, func(v any) bool { return same(a.kind(), v, sent[0], false) }) {
 			continue
 		}
 		return &a

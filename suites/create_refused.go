@@ -24,7 +24,11 @@ func (s *session) createReadOnly() {
 					group = g.ID
 				}
 			}
-			p = s.probeUser(s.user("forged", set("id", forged), set("groups", []any{object{"value": group}}), set("meta", object{
+			var groups any
+			if s.needsType("User").attribute("groups") != nil { // else it is unknown, which may be refused
+				groups = []any{object{"value": group}}
+			}
+			p = s.probeUser(s.user("forged", set("id", forged), set("groups", groups), set("meta", object{
 				"resourceType": "Forged", "created": forgedTime, "lastModified": forgedTime,
 				"location": s.client.Base() + s.needsType("User").Endpoint + "/" + forged, "version": `W/"forged"`,
 			})))
