@@ -250,7 +250,7 @@ func (a *Audit) one(ctx context.Context, endpoint, key string, r reading, walked
 			})
 			return
 		}
-		a.stillListed(ctx, endpoint, key, e, views)
+		a.stillListed(ctx, endpoint, key, e, walked, views)
 	case x.Status == 404 || x.Status == 410:
 		if !e.Unsure {
 			a.Findings.Add(Finding{
@@ -274,12 +274,22 @@ func (a *Audit) one(ctx context.Context, endpoint, key string, r reading, walked
 }
 
 // stillListed tells of a resource that is deleted and found all the same (RFC 7644 §3.6).
-func (a *Audit) stillListed(ctx context.Context, endpoint, key string, e Expected, views []view) {
+func (a *Audit) stillListed(ctx context.Context, endpoint, key string, e Expected, walked bool, views []view) {
 	is := func(v view) bool { return v.id == e.ID }
-	if !slices.ContainsFunc(views, is) || a.Target.NoFilter || !a.patient(ctx) {
+	if !slices.ContainsFunc(views, is) || !a.patient(ctx) {
 		return
 	}
-	// Once more: it may have been there when the walk began.
+	// Once more: some targets take a moment.
+	if walked && slices.ContainsFunc(a.walkAgain(ctx, endpoint, key)[strings.ToLower(e.Name)], is) {
+		a.Findings.Add(Finding{
+			Kind: reports.LoadOrphan, Word: reports.Fail, Message: "a resource is in the list, although its deletion was acknowledged",
+			Expected: "nobody called " + e.Name, Got: e.ID, Evidence: []*reports.Exchange{get(ctx, a.Client, wire.ResourcePath(endpoint, e.ID))},
+		})
+		return
+	}
+	if walked || a.Target.NoFilter {
+		return
+	}
 	x := get(ctx, a.Client, endpoint+"?"+Filter(key, e.Name))
 	for _, o := range scim.Objects(x.Object(), "Resources") {
 		if scim.String(o, "id") == e.ID {
@@ -311,11 +321,7 @@ func (a *Audit) never(ctx context.Context, endpoint string, e Expected, views []
 func (a *Audit) unlisted(ctx context.Context, endpoint, key string, e Expected, walked bool, x *reports.Exchange) {
 	if walked {
 		// Somebody else's deletion may have shifted the pages just then.
-		if a.again[endpoint] == nil {
-			seen, _ := a.walk(ctx, endpoint, key)
-			a.again = map[string]map[string][]view{endpoint: seen}
-		}
-		if len(a.again[endpoint][strings.ToLower(e.Name)]) > 0 {
+		if len(a.walkAgain(ctx, endpoint, key)[strings.ToLower(e.Name)]) > 0 {
 			return
 		}
 	}
@@ -326,6 +332,15 @@ func (a *Audit) unlisted(ctx context.Context, endpoint, key string, e Expected, 
 	}
 	f.Expected, f.Evidence = e.Name, []*reports.Exchange{lookup, x}
 	a.Findings.Add(f)
+}
+
+// walkAgain is a second walk, which is made once.
+func (a *Audit) walkAgain(ctx context.Context, endpoint, key string) map[string][]view {
+	if a.again[endpoint] == nil {
+		seen, _ := a.walk(ctx, endpoint, key)
+		a.again = map[string]map[string][]view{endpoint: seen}
+	}
+	return a.again[endpoint]
 }
 
 // find looks a name up by filter, and keeps what really has it.

@@ -123,6 +123,8 @@ func plans(t testing.TB, client *wire.Client, flaw string) loadgen.Plan {
 		return initialPlan(t, client, 300, 5, 300, provisioning.MatchQuery)
 	case "load-group-twice", "load-reads-empty":
 		return initialPlan(t, client, 300, 5, 300, provisioning.MatchQuery)
+	case "load-deleted-listed":
+		return cyclesPlan(t, client, 60, 0, 0, provisioning.MatchQuery, &provisioning.Turnover{Purged: 5})
 	case "load-deleted-found":
 		return cyclesPlan(t, client, 450, 0, 0, provisioning.MatchQuery, &provisioning.Turnover{Purged: 5})
 	case "load-slow-tail":

@@ -214,8 +214,10 @@ func (f *flow) racing(op loadgen.Op) []loadgen.Op {
 	f.wins = nil
 	op.Name, op.Method, op.Path = loadgen.Patch, http.MethodPatch, f.p.userPath(f.id)
 	attributes := [2]string{f.p.raced[0].Path(), f.p.raced[0].Path()}
+	// Without If-Match a target may refuse one of two as well; what it accepts must not be lost.
+	op.Want = loadgen.WantOK | loadgen.WantPrecondition
 	if f.p.guarded(f.i) && f.version != "" {
-		op.Header, op.Want = http.Header{"If-Match": {f.version}}, loadgen.WantOK|loadgen.WantPrecondition
+		op.Header = http.Header{"If-Match": {f.version}}
 	} else {
 		attributes[1] = f.p.raced[1].Path()
 	}

@@ -172,8 +172,8 @@ func (f *flow) racedAnswer(op loadgen.Op, out *loadgen.Outcome) []loadgen.Op {
 	}
 	if len(f.wins) == 0 && !f.unclear && out.Class == loadgen.WantedConflict {
 		f.p.findings.Answered(out, loadgen.Finding{
-			Kind: "both-refused", Word: reports.Warn, Message: "of two updates at the same time with one If-Match neither succeeds",
-			Expected: "one 2xx and one 412", Got: "two 412",
+			Kind: "both-refused", Word: reports.Warn, Message: "of two updates at the same time neither succeeds",
+			Expected: "at least one 2xx", Got: "two refusals",
 		})
 	}
 	return f.next()
