@@ -106,9 +106,15 @@ func typedOnce(list []any) []any {
 // sampled is how many users are tried to see whether a schema asks for anything: enough to meet each value that a directory has.
 const sampled = 300
 
-// Suit returns the directory as the target can take it: without what it does not declare, with what its schemas require, and
+// Suit returns the directory as the target can take it: without groups, members and whatever else it does not declare, with what its schemas require, and
 // with values out of their canonical ones.
 func (t *Target) Suit(d fixtures.Directory) fixtures.Directory {
+	if t.NoGroups {
+		d.Groups = 0
+	}
+	if t.NoGroups || t.NoMembers {
+		d.Memberships = 0
+	}
 	_, omit := t.Attributes()
 	d.Omit = append(omit, d.Omit...)
 	filler := scim.Filler{Domain: d.MailDomain()}

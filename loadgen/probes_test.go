@@ -73,11 +73,7 @@ func TestProbesAreSentAtGrowingSizes(t *testing.T) {
 func TestProbesOfAStoppedLoad(t *testing.T) {
 	srv, client := serve(t, target.Config{})
 	to := loadgen.Learn(t.Context(), client, tag)
-	d := fixtures.Directory{Seed: 1, Users: 300, Tag: tag}
-	inner, err := provisioning.NewScenario(provisioning.Setup{Target: to, Company: provisioning.NewCompanyFor(d, to, loadgen.Shard{}), Tag: tag})
-	if err != nil {
-		t.Fatal(err)
-	}
+	inner := initialPlan(t, client, 300, 0, 0, provisioning.MatchQuery)
 	n := 0
 	refusing := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n++; n > 500 && r.Method == http.MethodPost {
@@ -99,11 +95,7 @@ func TestProbesOfAStoppedLoad(t *testing.T) {
 func TestProbesWhereNothingIsDeleted(t *testing.T) {
 	srv, client := serve(t, target.Config{})
 	to := loadgen.Learn(t.Context(), client, tag)
-	d := fixtures.Directory{Seed: 1, Users: 300, Tag: tag}
-	inner, err := provisioning.NewScenario(provisioning.Setup{Target: to, Company: provisioning.NewCompanyFor(d, to, loadgen.Shard{}), Tag: tag})
-	if err != nil {
-		t.Fatal(err)
-	}
+	inner := initialPlan(t, client, 300, 0, 0, provisioning.MatchQuery)
 	keeping := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodDelete {
 			w.WriteHeader(http.StatusNotImplemented)

@@ -82,16 +82,10 @@ func New(cfg Config) (*Plan, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	if cfg.Target.NoGroups {
-		cfg.Directory.Groups = 0
-	}
-	if cfg.Target.NoGroups || cfg.Target.NoMembers {
-		cfg.Directory.Memberships = 0
-	}
+	cfg.Directory = cfg.Target.Suit(cfg.Directory)
 	p := &Plan{cfg: cfg, users: cfg.Part.Count(cfg.Directory.Users), groups: cfg.Part.Count(cfg.Directory.Groups)}
 	p.attrs, _ = cfg.Target.Attributes()
 	p.raced = raceable(cfg.Target, p.attrs)
-	p.cfg.Directory = cfg.Target.Suit(cfg.Directory)
 	local := cfg.Directory
 	local.Seed += int64(cfg.Part.I)
 	local.Users, local.Groups, local.Memberships = p.users, p.groups, cfg.Part.Count(cfg.Directory.Memberships)

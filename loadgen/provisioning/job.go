@@ -193,11 +193,5 @@ func (t teams) Expect(k int) loadgen.Expected {
 
 // NewCompanyFor makes the part of a directory that a shard provisions, as the target can take it.
 func NewCompanyFor(d fixtures.Directory, target *loadgen.Target, part loadgen.Shard) *Company {
-	if target.NoGroups {
-		d.Groups = 0
-	}
-	if target.NoGroups || target.NoMembers {
-		d.Memberships = 0
-	}
 	return NewCompany(target.Suit(d), part)
 }
